@@ -1,0 +1,126 @@
+"""SQL over the store: DuckDB views of what holds now, and ``history`` of what ever held.
+
+Main schema: every table of the store (catalog tables as they stand at ``known_at``), and
+``tagged_shots``, one row a shot with its film, its work and one struct column a tagger, so that
+``lighting.key_style.label = 'low_key' AND quality.sharpness.gradient > 5`` reads as it is meant.
+Schema ``history``: the same tables with every version of every row.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from curation.tables.schemas import Schema, schemas
+from curation.tables.store import Store
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+_ENVELOPE = ("row_key", "row_sha256", "row_json", "withdrawn_from_catalog_at", "retired_at")
+
+
+def connect(store: Store, known_at: datetime | None = None) -> DuckDBPyConnection:
+    """A DuckDB connection over the store, in memory: queries cannot change the store's tables.
+
+    Args:
+        known_at: catalog tables show the rows known at this instant; now where it is None.
+
+    Raises:
+        StoreError: when a table is of a newer schema version than this code.
+    """
+    import duckdb
+
+    connection = duckdb.connect()
+    connection.execute("SET TimeZone = 'UTC'")
+    connection.execute("CREATE SCHEMA history")
+    for schema in schemas().values():
+        table = store.table(schema.name)
+        data = schema.arrow.empty_table() if table is None else table.to_pyarrow_dataset()
+        registered = f"_{schema.name}"
+        connection.register(registered, data)
+        columns = ", ".join(
+            _quoted(c) if table is None or c in data.schema.names else f"NULL AS {_quoted(c)}"
+            for c in schema.arrow.names
+        )
+        connection.execute(
+            f"CREATE VIEW history.{schema.name} AS SELECT {columns} FROM {registered}"  # noqa: S608
+        )
+    instant = (known_at or datetime.now(UTC)).isoformat()
+    for schema in schemas().values():
+        connection.execute(_current(schema, instant))
+    connection.execute(_tagged_shots(connection))
+    return connection
+
+
+def visible(known_at: str) -> str:
+    """The predicate that keeps the catalog rows known at an instant (ISO 8601).
+
+    Rows of a reading that has not finished do not count, so half a reading is never seen.
+    """
+    at = f"TIMESTAMPTZ '{known_at}'"
+    finished = "(SELECT max(ingested_at) FROM history.ingests)"
+    return (
+        f"ingested_at <= {finished} AND recorded_at <= {at} "
+        f"AND (retired_at IS NULL OR retired_at > {at}) "
+        "AND (withdrawn_from_catalog_at IS NULL "
+        f"OR withdrawn_from_catalog_at > least({at}, {finished}))"
+    )
+
+
+def _current(schema: Schema, instant: str) -> str:
+    source = f"history.{schema.name}"
+    if not schema.bitemporal:
+        return f"CREATE VIEW {schema.name} AS SELECT * FROM {source}"  # noqa: S608
+    hidden = ", ".join(c for c in _ENVELOPE if c in schema.arrow.names)
+    return (
+        f"CREATE VIEW {schema.name} AS SELECT * EXCLUDE ({hidden}) "  # noqa: S608
+        f"FROM {source} WHERE {visible(instant)}"
+    )
+
+
+def _tagged_shots(connection: DuckDBPyConnection) -> str:
+    facets = connection.execute(
+        "SELECT tagger, facet, list_sort(list_distinct(flatten(list(map_keys(measures))))) "
+        "FROM tags GROUP BY ALL ORDER BY ALL"
+    ).fetchall()
+    by_tagger: dict[str, list[str]] = {}
+    for tagger, facet, measures in facets:
+        this = f"tagger = {_text(tagger)} AND facet = {_text(facet)}"
+        fields = [("label", "label"), ("confidence", "confidence")]
+        fields += [(m, f"measures[{_text(m)}]") for m in measures or ()]
+        struct = ", ".join(
+            f"{_quoted(name)} := any_value({value}) FILTER (WHERE {this})" for name, value in fields
+        )
+        by_tagger.setdefault(tagger, []).append(f"{_quoted(facet)} := struct_pack({struct})")
+    columns = "".join(
+        f", struct_pack({', '.join(packed)}) AS {_quoted(tagger)}"
+        for tagger, packed in by_tagger.items()
+    )
+    return f"""
+        CREATE VIEW tagged_shots AS
+        WITH described AS (SELECT shot_id{columns} FROM tags GROUP BY shot_id),
+        held AS (
+            SELECT asset_sha256, min_by(asset_path, asset_path) AS asset_path,
+                   min_by(work_id, asset_path) AS work_id
+            FROM assets GROUP BY asset_sha256
+        )
+        SELECT shots.*, shots.end_s - shots.start_s AS seconds,
+               shots.end_frame - shots.start_frame AS frames,
+               held.asset_path, held.work_id, works.title,
+               films.width, films.height, films.codec, films.variable_rate,
+               described.* EXCLUDE (shot_id)
+        FROM shots
+        JOIN held USING (asset_sha256)
+        LEFT JOIN films USING (asset_sha256)
+        LEFT JOIN works USING (work_id)
+        LEFT JOIN described USING (shot_id)
+    """  # noqa: S608
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _text(value: str) -> str:
+    return "'" + value.replace("'", "''") + "'"

@@ -1,0 +1,67 @@
+"""Territory algebra: `001` contains every country, a country contains its subdivisions.
+
+Countries are the ISO 3166-1 codes of the tz database's `iso3166.tab`. Subdivisions (ISO 3166-2)
+are checked by their shape and their country: no standard-library list of them exists. A part of
+the world that has a country code of its own (`PR`, `HK`) is not inside another country.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from curation.rights import zones
+
+WORLD = "001"
+_SUBDIVISION = re.compile(r"([A-Z]{2})-[A-Z0-9]{1,3}")
+
+
+def is_known(code: str) -> bool:
+    """Whether the code is the world, a country in use, or a subdivision shaped under one."""
+    if code == WORLD or code in zones.countries():
+        return True
+    match = _SUBDIVISION.fullmatch(code)
+    return match is not None and match.group(1) in zones.countries()
+
+
+def contains(outer: str, inner: str) -> bool:
+    """Whether all of `inner` lies in `outer`."""
+    return outer in (WORLD, inner) or inner.startswith(f"{outer}-")
+
+
+def _overlap(one: str, other: str) -> str | None:
+    if contains(one, other):
+        return other
+    return one if contains(other, one) else None
+
+
+def grant_failure(include: Sequence[str], exclude: Sequence[str], asked: str) -> str | None:
+    """Why a permission for these territories does not reach all of `asked`; None if it does.
+
+    Returns `TERRITORY_NOT_GRANTED`, `TERRITORY_EXCLUDED` or `TERRITORY_PARTIAL`. An unknown code
+    is granted by nobody, not even by a grant of the world. Parts are never summed up to a whole.
+    """
+    if not is_known(asked) or all(_overlap(code, asked) is None for code in include):
+        return "TERRITORY_NOT_GRANTED"
+    if any(contains(code, asked) for code in exclude):
+        return "TERRITORY_EXCLUDED"
+    whole = any(contains(code, asked) for code in include)
+    if not whole or any(contains(asked, code) for code in exclude):
+        return "TERRITORY_PARTIAL"
+    return None
+
+
+def prohibition_hits(include: Sequence[str], exclude: Sequence[str], asked: str) -> bool:
+    """Whether a prohibition touches any part of `asked`; without an inclusion it is the world's."""
+    for code in include or (WORLD,):
+        shared = _overlap(code, asked)
+        if shared is not None and not any(contains(out, shared) for out in exclude):
+            return True
+    return False
+
+
+def zones_of(territories: Sequence[str]) -> frozenset[str]:
+    """Every IANA zone of the territories; none stated means the world's."""
+    if not territories or WORLD in territories:
+        return zones.all_zones()
+    return frozenset().union(*(zones.zones_of_country(code[:2]) for code in territories))

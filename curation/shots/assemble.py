@@ -1,0 +1,106 @@
+"""Transitions to shots: a partition of the film."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Literal
+
+from curation.shots.transition import Transition
+
+ShotKind = Literal["picture", "black"]
+
+
+@dataclass(frozen=True, slots=True)
+class Shot:
+    """Frames `[start, end)` in presentation order, with the transitions at both ends."""
+
+    index: int
+    start: int
+    end: int
+    transition_in: Transition
+    transition_out: Transition
+    kind: ShotKind = "picture"
+
+    @property
+    def clean_start(self) -> int:
+        """First frame of this shot alone; equal to `clean_end` where every frame is mixed."""
+        into = self.transition_in
+        return min(max(self.start, into.end + 1), self.end) if into.gradual else self.start
+
+    @property
+    def clean_end(self) -> int:
+        """Past the last frame of this shot alone; never before `clean_start`."""
+        out = self.transition_out
+        last = min(self.end, out.start) if out.gradual else self.end
+        return max(last, self.clean_start)
+
+
+def assemble(
+    transitions: Iterable[Transition],
+    frames: int,
+    black: Sequence[tuple[int, int]] = (),
+) -> list[Shot]:
+    """Partition `[0, frames)` into shots.
+
+    Whatever is handed in, the shots are not empty, follow each other without a gap, and do not
+    depend on the order of `transitions`. Of two graduals that overlap, the one with the higher
+    score stays, then the longer; a cut inside or at the edge of a gradual belongs to it; of two
+    cuts on one frame the better stays. A gradual clipped by the film's ends that leaves no frame
+    on one side is kept as the way in or out of the first or last shot. `start` and `end` entries
+    are ignored: the film's ends are known.
+
+    `black` holds spans `[start, end)` of black; a shot whose clean frames lie in one, or that
+    runs from a fade out to a fade in, has the kind `black`.
+
+    Raises `ValueError` when `frames` is not positive.
+    """
+    if frames <= 0:
+        raise ValueError(f"a film of {frames} frames has no shots")
+    kept = _resolve([t for t in transitions if t.type not in ("start", "end") and t.start < frames])
+    inner: dict[int, Transition] = {}
+    head, tail = Transition("start", 0, 0), Transition("end", frames, frames)
+    for transition in kept:
+        at = transition.boundary
+        if 0 < at < frames:
+            inner.setdefault(at, transition)
+        elif transition.gradual:
+            head, tail = (transition, tail) if at <= 0 else (head, transition)
+    edges = [(0, head), *sorted(inner.items()), (frames, tail)]
+    shots: list[Shot] = []
+    for (start, into), (end, out) in pairwise(edges):
+        shot = Shot(len(shots), start, end, into, out)
+        if _is_black(shot, black):
+            shot = Shot(shot.index, start, end, into, out, "black")
+        shots.append(shot)
+    return shots
+
+
+def _resolve(transitions: list[Transition]) -> list[Transition]:
+    best_first = sorted(
+        transitions,
+        key=lambda t: (not t.gradual, -t.score, t.start - t.end, t.start, t.end, t.type),
+    )
+    kept: list[Transition] = []
+    for transition in best_first:
+        if not any(_clash(transition, other) for other in kept):
+            kept.append(transition)
+    return sorted(kept, key=lambda t: (t.start, t.end))
+
+
+def _clash(one: Transition, kept: Transition) -> bool:
+    if one.gradual:
+        return one.start <= kept.end and kept.start <= one.end
+    if kept.gradual:
+        return kept.start <= one.start <= kept.end + 1
+    return one.start == kept.start
+
+
+def _is_black(shot: Shot, black: Sequence[tuple[int, int]]) -> bool:
+    if shot.transition_in.type == "fade_out" and shot.transition_out.type in ("fade_in", "end"):
+        return True
+    if shot.transition_in.type == "start" and shot.transition_out.type == "fade_in":
+        return True
+    first, last = shot.clean_start, shot.clean_end
+    return first < last and any(a <= first and last <= b for a, b in black)

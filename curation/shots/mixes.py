@@ -1,0 +1,126 @@
+"""Dissolves and flashes, from one thumbnail a frame.
+
+Halfway through a linear dissolve the picture is the mean of what lies equally far on either side
+of it; a cut, a pan or a cut-off object is not. (The production model of a dissolve as a linear
+combination: Hampapur, Jain & Weymouth, "Production model based digital video segmentation", 1995.)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from curation.shots.settings import ShotSettings
+from curation.shots.transition import Transition
+
+Thumbs = NDArray[np.uint8]
+
+CHUNK = 4096
+"""Frames looked at together: bounds the memory of a feature film."""
+NO_MIX = 9.0
+MAX_STEP = 0.5
+"""Largest share of a mix that one frame may add; more is a cut."""
+
+
+def drop_flashes(cuts: Sequence[int], thumbs: Thumbs, reach: int, back: float) -> list[int]:
+    """Cuts without those where the picture before returns within `reach` frames.
+
+    `thumbs` has shape (frames, values); `back` is the greatest difference to the picture before,
+    as a share of the jump, that counts as its return.
+    """
+    dropped: set[int] = set()
+    for cut in cuts:
+        if cut in dropped:
+            continue
+        near = thumbs[cut - 1 : cut + reach].astype(np.float32)
+        change = np.abs(near[1:] - near[0]).mean(axis=1)
+        returned = np.flatnonzero(change[1:] < back * change[0])
+        if len(returned):
+            dropped.update(c for c in cuts if cut <= c <= cut + 1 + int(returned[0]))
+    return [c for c in cuts if c not in dropped]
+
+
+def find_dissolves(
+    thumbs: Thumbs,
+    halves: Sequence[int],
+    cuts: Sequence[int],
+    taken: Sequence[tuple[int, int]],
+    settings: ShotSettings,
+) -> list[Transition]:
+    """Dissolves, none of which meets a span `(first, last)` of `taken`.
+
+    `thumbs` has shape (frames, values); `halves` are half-lengths in frames. The first mixed
+    frame of a still picture can look like a cut: a cut at an edge of a dissolve belongs to it,
+    one elsewhere forbids it.
+    """
+    residual, half = _residuals(thumbs, halves, settings)
+    free = np.ones(len(thumbs), dtype=np.bool_)
+    for first, last in taken:
+        free[max(0, first - 2) : last + 3] = False
+    found = []
+    candidates = np.flatnonzero(residual <= settings.dissolve_residual)
+    for middle in candidates[np.argsort(residual[candidates], kind="stable")]:
+        span = _extent(thumbs, int(middle), int(half[middle]))
+        if span is None or not free[span[0] : span[1] + 1].all():
+            continue
+        if any(span[0] + 1 < cut < span[1] for cut in cuts):
+            continue
+        free[max(0, span[0] - 4) : span[1] + 5] = False
+        score = 1.0 - 0.5 * float(residual[middle]) / settings.dissolve_residual
+        found.append(Transition("dissolve", *span, score))
+    return sorted(found, key=lambda t: t.start)
+
+
+def _residuals(
+    thumbs: Thumbs, halves: Sequence[int], settings: ShotSettings
+) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
+    """For each frame the best residual over `halves`, and the half-length that gave it."""
+    n = len(thumbs)
+    best = np.full(n, NO_MIX, dtype=np.float32)
+    which = np.zeros(n, dtype=np.int32)
+    for half in halves:
+        for first in range(half, n - half, CHUNK):
+            past = min(first + CHUNK, n - half)
+            x = thumbs[first - half : past + half].astype(np.float32)
+            a, m, b = x[: past - first], x[half : half + past - first], x[2 * half :]
+            change = b - a
+            off = m - (a + b) / 2
+            ratio = 4 * np.square(off).sum(1) / (np.square(change).sum(1) + 1e-3)
+            mixing = (np.abs(change).mean(1) >= settings.dissolve_change) & (
+                _correlation(a, b) < settings.dissolve_correlation
+            )
+            ratio = np.where(mixing, ratio, NO_MIX)
+            better = ratio < best[first:past]
+            best[first:past][better] = ratio[better]
+            which[first:past][better] = half
+    return best, which
+
+
+def _correlation(a: NDArray[np.float32], b: NDArray[np.float32]) -> NDArray[np.float32]:
+    a = a - a.mean(1, keepdims=True)
+    b = b - b.mean(1, keepdims=True)
+    scale = np.sqrt(np.square(a).sum(1) * np.square(b).sum(1)) + 1e-3
+    result: NDArray[np.float32] = (a * b).sum(1) / scale
+    return result
+
+
+def _extent(thumbs: Thumbs, middle: int, half: int) -> tuple[int, int] | None:
+    """First and last mixing frame, by the weight of the new picture in each frame."""
+    origin = max(0, middle - half - 12)
+    x = thumbs[origin : middle + half + 13].astype(np.float32)
+    start, end = middle - half - origin, middle + half - origin
+    axis = x[end] - x[start]
+    weight = (x - x[start]) @ axis / (axis @ axis)
+    step = np.diff(weight)
+    inside = step[start:end]
+    if inside.max() > MAX_STEP or inside.min() < -0.1:
+        return None
+    still = 0.125 / half
+    while start > 0 and still < step[start - 1] < MAX_STEP:
+        start -= 1
+    while end < len(step) and still < step[end] < MAX_STEP:
+        end += 1
+    first, last = start + 1 + origin, end - 1 + origin
+    return (first, last) if first < last else None

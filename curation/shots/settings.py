@@ -1,0 +1,50 @@
+"""The detector's parameters, which are part of the key of its work."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Final
+
+VERSION: Final = "1"
+"""Changes when the same settings would give other transitions."""
+
+
+@dataclass(frozen=True, slots=True)
+class ShotSettings:
+    """Parameters of `ShotDetector`.
+
+    Levels are of 8-bit R'G'B' (0-255). The values were chosen on the reels and films with
+    published truth (shared/shots, shared/films), which are therefore no measure of accuracy on
+    other films.
+    """
+
+    adaptive_threshold: float = 2.5
+    """Ratio of a frame's change to its neighbours' mean change (PySceneDetect's default is 3)."""
+    min_content: float = 15.0
+    """Least mean HSV change of a cut (PySceneDetect's default)."""
+    window: int = 2
+    """Neighbours on each side that the ratio is taken over."""
+    flash_seconds: float = 0.32
+    """A picture that comes back within this time never left: flash, strobe, black frame."""
+    flash_return: float = 0.35
+    """Difference to the picture before, as a share of the jump, that counts as coming back."""
+    field_deviation: float = 1.5
+    """Greatest standard deviation of luma in a frame of one even tone."""
+    black_level: float = 6.0
+    white_level: float = 235.0
+    """Mean luma at or beyond which such a frame is black or white."""
+    hold_seconds: float = 2.0
+    """Black shorter than this is part of one transition; longer black is a shot of its own."""
+    dissolve_seconds: tuple[float, ...] = (0.17, 0.25, 0.375, 0.54, 0.75, 1.04)
+    """Half-lengths at which a linear mix is looked for."""
+    dissolve_residual: float = 0.12
+    """Greatest squared distance of the middle from the mean of both ends (0 mix, 1 cut)."""
+    dissolve_change: float = 8.0
+    """Least mean difference between the ends."""
+    dissolve_correlation: float = 0.6
+    """Greatest correlation of the ends; above it one picture only changed its exposure."""
+
+    def canonical(self) -> dict[str, object]:
+        """Settings and `VERSION` as JSON values in a fixed order, for a work key."""
+        values = {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(self).items()}
+        return {"detector": "adaptive+fades+dissolves", "version": VERSION, **values}

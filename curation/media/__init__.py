@@ -1,0 +1,70 @@
+"""Bytes to frames and back: probe, timeline, decode, clips.
+
+A source is a local path or a seekable binary file object. A moment is a presentation timestamp
+(PTS) of the stream itself, as an exact ``Fraction`` of seconds; a frame is known by its PTS and
+by its index in presentation order. Whatever is wrong with a film ends in a `MediaError`.
+Importing this package loads no codec library; the first use of a name does.
+"""
+
+import importlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from curation.media.check import check_clip
+    from curation.media.clips import ClipReport, ClipSpec, write_clips
+    from curation.media.colour import Colour
+    from curation.media.decode import Frame, frames
+    from curation.media.device import DeviceChoice, choose_device
+    from curation.media.encoder import Encoding
+    from curation.media.errors import MediaCode, MediaError
+    from curation.media.info import AudioInfo, VideoInfo, probe
+    from curation.media.source import Source
+    from curation.media.timeline import Timeline, read_timeline
+
+__all__ = [
+    "AudioInfo",
+    "ClipReport",
+    "ClipSpec",
+    "Colour",
+    "DeviceChoice",
+    "Encoding",
+    "Frame",
+    "MediaCode",
+    "MediaError",
+    "Source",
+    "Timeline",
+    "VideoInfo",
+    "check_clip",
+    "choose_device",
+    "frames",
+    "probe",
+    "read_timeline",
+    "write_clips",
+]
+
+_HOMES = {
+    "AudioInfo": "info",
+    "ClipReport": "clips",
+    "ClipSpec": "clips",
+    "Colour": "colour",
+    "DeviceChoice": "device",
+    "Encoding": "encoder",
+    "Frame": "decode",
+    "MediaCode": "errors",
+    "MediaError": "errors",
+    "Source": "source",
+    "Timeline": "timeline",
+    "VideoInfo": "info",
+    "check_clip": "check",
+    "choose_device": "device",
+    "frames": "decode",
+    "probe": "info",
+    "read_timeline": "timeline",
+    "write_clips": "clips",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f"curation.media.{_HOMES[name]}"), name)

@@ -1,0 +1,106 @@
+"""Frames of a film, in presentation order, from one decode."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+
+import av.error
+import numpy as np
+import numpy.typing as npt
+from av.container import InputContainer
+from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
+
+from curation.media.device import accelerator, choose_device
+from curation.media.errors import MediaCode, MediaError
+from curation.media.info import probe
+from curation.media.picture import Painter, fit_width
+from curation.media.source import Source, check_size, name_of, opened, packets, video_stream
+from curation.media.timeline import Timeline, read_timeline
+
+_TAIL = 16
+"""Frames that a decoder may hold back: fewer missing at the end are no failure of the film."""
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """A decoded frame: `index` in presentation order, `pts` in seconds of the stream's own clock,
+    `rgb` uint8 (height, width, 3), upright, square pixels, in the film's own primaries and
+    transfer.
+    """
+
+    index: int
+    pts: Fraction
+    rgb: npt.NDArray[np.uint8]
+
+
+def frames(
+    source: Source, *, width: int = 320, device: str = "auto", timeline: Timeline | None = None
+) -> Iterator[Frame]:
+    """Decode a film once, at analysis size: at most `width` wide, never enlarged, even height.
+
+    `index` and `pts` are those of `read_timeline` (pass `timeline` to spare reading it again). A
+    frame that does not decode is left out, so indices may have gaps. Raises `MediaError`: those
+    of `read_timeline` at the first step; after the last frame that can be had, TRUNCATED or
+    DECODE_FAILED; NO_CUDA.
+    """
+    if width < 2:
+        raise ValueError(f"width {width}: at least 2 pixels")
+    info = probe(source)
+    known = timeline or read_timeline(source)
+    card = accelerator(choose_device(device))
+    painter = Painter(fit_width(info, width), info.colour, info.rotation)
+    name = name_of(source)
+    with opened(source, hwaccel=card) as container:
+        stream = video_stream(container, name)
+        for index, frame in decoded(container, stream, known, name):
+            yield Frame(index, known.seconds(index), painter.rgb(frame))
+    if known.truncated:
+        raise MediaError(
+            MediaCode.TRUNCATED,
+            f"{name}: ends before its own index says, after {len(known)} frames; fetch it again",
+        )
+
+
+def decoded(
+    container: InputContainer, stream: VideoStream, timeline: Timeline, name: str
+) -> Iterator[tuple[int, VideoFrame]]:
+    """Native frames with their index on `timeline`, strictly increasing.
+
+    Goes on past damage. Raises DECODE_FAILED after the last frame when errors cost the film's
+    end or all of it.
+    """
+    stream.thread_type = "AUTO"
+    last = -1
+    trouble: Exception | None = None
+    for packet in packets(container, stream, name):
+        try:
+            batch = packet.decode()
+        except (av.error.FFmpegError, MemoryError) as error:
+            trouble = error
+            continue
+        for frame in batch:
+            index = _index(timeline, frame, last)
+            if index is None:
+                continue
+            check_size(frame.width, frame.height, name)
+            last = index
+            yield index, frame
+    if last < 0 or (trouble is not None and last < len(timeline) - _TAIL):
+        raise MediaError(
+            MediaCode.DECODE_FAILED,
+            f"{name}: decodes up to frame {last + 1} of {len(timeline)} "
+            f"({trouble or 'no error told'}); fetch or transcode it again",
+        )
+
+
+def _index(timeline: Timeline, frame: VideoFrame, last: int) -> int | None:
+    if timeline.by_order:
+        return last + 1 if last + 1 < len(timeline) else None
+    if frame.pts is None:
+        return None
+    expected = last + 1
+    if expected < len(timeline) and int(timeline.pts[expected]) == frame.pts:
+        return expected
+    index = timeline.index_at(frame.pts)
+    return index if index > last and int(timeline.pts[index]) == frame.pts else None

@@ -1,0 +1,49 @@
+"""What can be wrong with a film, as one exception with a code."""
+
+from enum import StrEnum
+
+
+class MediaCode(StrEnum):
+    """Why a film or a clip cannot be used. The value is what tables and logs store."""
+
+    CANNOT_OPEN = "cannot_open"
+    """Missing, unreadable, or not a known film container."""
+    EMPTY_FILE = "empty_file"
+    """Zero bytes."""
+    NO_VIDEO = "no_video"
+    """No video stream (cover pictures do not count)."""
+    NO_FRAMES = "no_frames"
+    """A video stream without a single frame."""
+    ENCRYPTED = "encrypted"
+    """The samples are encrypted."""
+    UNSUPPORTED_CODEC = "unsupported_codec"
+    """No decoder for the video stream in this build of FFmpeg."""
+    DECODE_FAILED = "decode_failed"
+    """The stream does not decode, or not to its end."""
+    TRUNCATED = "truncated"
+    """The file ends before its own index or header says that it does."""
+    ABSURD_HEADER = "absurd_header"
+    """A size or a count beyond any film; refused before memory is given to it."""
+    NO_TIMESTAMPS = "no_timestamps"
+    """The container carries no presentation times (a raw elementary stream)."""
+    NO_CUDA = "no_cuda"
+    """CUDA decoding was demanded and is not to be had."""
+    ENCODE_FAILED = "encode_failed"
+    """The encoder process failed."""
+    FRAME_COUNT = "frame_count"
+    """A clip has another number of frames than it should."""
+
+
+class MediaError(Exception):
+    """A film, a clip or a device that cannot be used.
+
+    `code` says which kind of trouble; `message` names the thing, the reason and the remedy.
+    """
+
+    def __init__(self, code: MediaCode, message: str) -> None:
+        super().__init__(f"{code}: {message}")
+        self.code = code
+        self.message = message
+
+    def __reduce__(self) -> tuple[type["MediaError"], tuple[MediaCode, str]]:
+        return type(self), (self.code, self.message)

@@ -1,0 +1,83 @@
+"""Pictures out of decoded frames: size, uprightness and colour-correct RGB."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from av.video.frame import VideoFrame
+from av.video.reformatter import ColorRange, Colorspace, Interpolation, VideoReformatter
+
+from curation.media.colour import Colour, is_rgb
+from curation.media.info import VideoInfo
+
+_MATRICES = {
+    "bt709": Colorspace.ITU709,
+    "fcc": Colorspace.FCC,
+    "bt470bg": Colorspace.ITU601,
+    "smpte170m": Colorspace.ITU601,
+    "smpte240m": Colorspace.SMPTE240M,
+    "bt2020nc": Colorspace.BT2020,
+    "bt2020c": Colorspace.BT2020,
+}
+# Area averaging is the anti-aliased choice for shrinking; bicubic where nothing is averaged away.
+_EXACT = Interpolation.ACCURATE_RND | Interpolation.FULL_CHR_H_INT | Interpolation.BITEXACT
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """Width and height in square pixels, upright."""
+
+    width: int
+    height: int
+
+
+def fit_width(info: VideoInfo, width: int) -> Size:
+    """The analysis size: at most `width` wide, never enlarged, even height."""
+    wide = min(width, info.display_width)
+    high = info.display_height * wide / info.display_width
+    return Size(wide, _even(high))
+
+
+def fit_height(info: VideoInfo, height: int | None) -> Size:
+    """The size of a clip: at most `height` high, never enlarged, both sides even."""
+    high = info.display_height if height is None else min(height, info.display_height)
+    return Size(_even(info.display_width * high / info.display_height), _even(high))
+
+
+def _even(value: float) -> int:
+    return max(2, round(value / 2) * 2)
+
+
+class Painter:
+    """Turns decoded frames into upright RGB pictures of one size.
+
+    Holds swscale's prepared state, which is what makes a frame cheap.
+    """
+
+    def __init__(self, size: Size, colour: Colour, rotation: int) -> None:
+        self._turns = rotation // 90 % 4
+        turned = self._turns % 2 == 1
+        self._width = size.height if turned else size.width
+        self._height = size.width if turned else size.height
+        self._matrix = _MATRICES.get(colour.matrix)
+        self._range = ColorRange.JPEG if colour.range == "full" else ColorRange.MPEG
+        self._scaler = VideoReformatter()
+
+    def rgb(self, frame: VideoFrame) -> npt.NDArray[np.uint8]:
+        """The frame as uint8 (height, width, 3), contiguous."""
+        shrinks = self._width < frame.width and self._height < frame.height
+        painted = self._scaler.reformat(
+            frame,
+            width=self._width,
+            height=self._height,
+            format="rgb24",
+            src_colorspace=None if is_rgb(frame.format.name) else self._matrix,
+            src_color_range=None if is_rgb(frame.format.name) else self._range,
+            dst_color_range=ColorRange.JPEG,
+            interpolation=_EXACT | (Interpolation.AREA if shrinks else Interpolation.BICUBIC),
+            threads=1,
+        )
+        pixels = painted.to_ndarray()
+        if self._turns:
+            pixels = np.rot90(pixels, self._turns)
+        return np.ascontiguousarray(pixels, dtype=np.uint8)

@@ -1,0 +1,166 @@
+"""Opening a source safely and walking its packets."""
+
+import contextlib
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO, TypeVar, cast
+
+import av
+import av.error
+from av.codec.hwaccel import HWAccel
+from av.container import InputContainer
+from av.packet import Packet
+from av.stream import Disposition, Stream
+from av.video.stream import VideoStream
+
+from curation.media.errors import MediaCode, MediaError
+
+Source = str | BinaryIO
+_S = TypeVar("_S", bound=Stream)
+
+MAX_SIDE = 16_384
+MAX_PIXELS = 200_000_000
+MAX_PACKETS = 1 << 24
+"""About eight days at 24 frames per second."""
+
+_READ_FAULTS = 100
+_PICTURES = Disposition.attached_pic | Disposition.timed_thumbnails | Disposition.still_image
+
+# Demuxers for film containers alone: a playlist or a script (HLS, DASH, concat) among the films of
+# a stranger could otherwise make FFmpeg open other files and addresses.
+_CONTAINERS = (
+    "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,mpegts,mpeg,mpegvideo,avi,mxf,mxf_opatom,asf,flv,ogg,"
+    "gxf,nut,dv,lxf,ivf,obu,h264,hevc,vvc,m4v,vc1,yuv4mpegpipe"
+)
+_OPTIONS = {"max_pixels": str(MAX_PIXELS), "format_whitelist": _CONTAINERS}
+
+
+def name_of(source: Source) -> str:
+    """How messages call this source."""
+    return source if isinstance(source, str) else str(getattr(source, "name", "film object"))
+
+
+@contextlib.contextmanager
+def opened(source: Source, *, hwaccel: HWAccel | None = None) -> Iterator[InputContainer]:
+    """Open `source` for demuxing; any FFmpeg error inside the block becomes a `MediaError`.
+
+    A file object is rewound first and left open. Raises CANNOT_OPEN and EMPTY_FILE.
+    """
+    name = name_of(source)
+    try:
+        container = _open(source, name, hwaccel)
+    except av.error.MemoryError as error:
+        raise MediaError(
+            MediaCode.ABSURD_HEADER, f"{name}: its header asks for too much memory ({error})"
+        ) from error
+    except (av.error.FFmpegError, UnicodeError) as error:
+        raise MediaError(
+            MediaCode.CANNOT_OPEN,
+            f"{name}: not a readable film container ({_reason(error)}); fetch it again or remux it",
+        ) from error
+    try:
+        with container:
+            yield container
+    except av.error.FFmpegError as error:
+        raise MediaError(
+            MediaCode.DECODE_FAILED, f"{name}: {_reason(error)}; fetch or transcode it again"
+        ) from error
+
+
+def _open(source: Source, name: str, hwaccel: HWAccel | None) -> InputContainer:
+    if not isinstance(source, str):
+        source.seek(0, 2)
+        size = source.tell()
+        source.seek(0)
+        if size == 0:
+            raise MediaError(MediaCode.EMPTY_FILE, f"{name}: zero bytes; deliver it again")
+        return av.open(
+            source, "r", container_options=_OPTIONS, buffer_size=1 << 18, hwaccel=hwaccel
+        )
+    try:
+        status = Path(source).stat()
+    except (OSError, ValueError) as error:
+        raise MediaError(MediaCode.CANNOT_OPEN, f"{name}: {error}") from error
+    if not stat.S_ISREG(status.st_mode):
+        raise MediaError(MediaCode.CANNOT_OPEN, f"{name}: not a regular file")
+    if status.st_size == 0:
+        raise MediaError(MediaCode.EMPTY_FILE, f"{name}: zero bytes; deliver it again")
+    # "file:" keeps a colon in a file name from being read as a protocol.
+    options = {**_OPTIONS, "protocol_whitelist": "file"}
+    return av.open(f"file:{source}", "r", options=options, buffer_size=1 << 18, hwaccel=hwaccel)
+
+
+def _reason(error: Exception) -> str:
+    return str(getattr(error, "strerror", None) or error)
+
+
+def video_stream(container: InputContainer, name: str) -> VideoStream:
+    """The film's picture: the default stream, else the one with most pixels; no cover pictures.
+
+    Raises NO_VIDEO, UNSUPPORTED_CODEC, ABSURD_HEADER.
+    """
+    streams = [s for s in container.streams.video if not s.disposition & _PICTURES]
+    if not streams:
+        raise MediaError(MediaCode.NO_VIDEO, f"{name}: no video stream; take it off the film list")
+    known = [s for s in streams if s.codec_context is not None]
+    if not known:
+        raise MediaError(
+            MediaCode.UNSUPPORTED_CODEC,
+            f"{name}: no decoder for its video; transcode it to a mezzanine codec",
+        )
+    stream = max(
+        known,
+        key=lambda s: (
+            bool(s.disposition & Disposition.default),
+            s.codec_context.width * s.codec_context.height,
+            -s.index,
+        ),
+    )
+    check_size(stream.codec_context.width, stream.codec_context.height, name)
+    return stream
+
+
+def check_size(width: int, height: int, name: str) -> None:
+    """Raise ABSURD_HEADER for a picture no film has."""
+    if max(width, height) > MAX_SIDE or width * height > MAX_PIXELS:
+        raise MediaError(
+            MediaCode.ABSURD_HEADER,
+            f"{name}: a picture of {width}x{height} is over {MAX_SIDE} a side or {MAX_PIXELS} "
+            "pixels; check the header or deliver a smaller master",
+        )
+
+
+def _demux(container: InputContainer, stream: _S) -> "Iterator[Packet[_S]]":
+    return cast("Iterator[Packet[_S]]", container.demux(stream))
+
+
+def packets(container: InputContainer, stream: _S, name: str) -> "Iterator[Packet[_S]]":
+    """Packets of `stream` in file order, reading on past damage; the last one is an empty flush.
+
+    Raises ENCRYPTED and ABSURD_HEADER (too many packets).
+    """
+    faults = count = 0
+    walk = _demux(container, stream)
+    while True:
+        try:
+            packet = next(walk)
+        except StopIteration:
+            return
+        except (av.error.InvalidDataError, av.error.OSError) as error:
+            faults += 1
+            if faults > _READ_FAULTS:
+                raise MediaError(
+                    MediaCode.DECODE_FAILED, f"{name}: unreadable inside ({_reason(error)})"
+                ) from error
+            walk = _demux(container, stream)
+            continue
+        faults = 0
+        count += 1
+        if count > MAX_PACKETS:
+            raise MediaError(MediaCode.ABSURD_HEADER, f"{name}: over {MAX_PACKETS} packets")
+        if packet.has_sidedata("encryption_info"):
+            raise MediaError(
+                MediaCode.ENCRYPTED, f"{name}: its samples are encrypted; deliver it in the clear"
+            )
+        yield packet

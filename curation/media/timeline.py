@@ -1,0 +1,200 @@
+"""Exact presentation times of all frames of a film, from packets alone."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+import numpy.typing as npt
+from av.container import InputContainer
+from av.packet import Packet
+from av.video.stream import VideoStream
+
+from curation.media.errors import MediaCode, MediaError
+from curation.media.info import time_base
+from curation.media.source import Source, name_of, opened, packets, video_stream
+
+# Containers whose packets carry decoding times only; FFmpeg makes up the rest.
+_ORDER_ONLY = frozenset({"avi"})
+
+
+@dataclass(frozen=True, eq=False)
+class Timeline:
+    """When each frame of a film is shown.
+
+    `pts` (int64, one per frame, strictly increasing) and `end` (past-last) count ticks of
+    `time_base` seconds, with the stream's own offset. `key[i]` says that frame i is coded as a
+    key frame. `by_order`: the container's times are reconstructed, so decoded frames are
+    matched by their order and not by their PTS. `truncated`: the file ends before its index or
+    header says. `notes` records everything that was repaired.
+    """
+
+    time_base: Fraction
+    pts: npt.NDArray[np.int64]
+    end: int
+    key: npt.NDArray[np.bool_]
+    notes: tuple[str, ...] = ()
+    by_order: bool = False
+    truncated: bool = False
+
+    def __len__(self) -> int:
+        return len(self.pts)
+
+    def seconds(self, index: int) -> Fraction:
+        """PTS of frame `index` in seconds; `index == len(self)` gives the end."""
+        if not 0 <= index <= len(self.pts):
+            raise IndexError(f"frame {index} of a film of {len(self.pts)} frames")
+        ticks = self.end if index == len(self.pts) else int(self.pts[index])
+        return ticks * self.time_base
+
+    def index_at(self, pts_ticks: int) -> int:
+        """The frame on screen at `pts_ticks`: the last that starts at or before it, at least 0."""
+        return max(0, int(np.searchsorted(self.pts, pts_ticks, side="right")) - 1)
+
+    @property
+    def is_variable(self) -> bool:
+        """Whether frame steps differ by more than the container's rounding (one tick)."""
+        steps = np.diff(self.pts)
+        return bool(len(steps) and int(steps.max()) - int(steps.min()) > 1)
+
+
+def read_timeline(source: Source) -> Timeline:
+    """Read every frame's PTS without decoding.
+
+    Drops what the container marks as not shown (edit lists); repairs and notes missing and
+    repeated times and clocks that jump back. Raises `MediaError`: those of `probe`, NO_FRAMES,
+    NO_TIMESTAMPS.
+    """
+    name = name_of(source)
+    with opened(source) as container:
+        stream = video_stream(container, name)
+        walk = packets(container, stream, name)
+        shown, hidden = _collect(walk)
+        truncated = _ends_early(container, stream, len(shown) + hidden, shown)
+        by_order = container.format.name in _ORDER_ONLY
+    if not shown:
+        raise MediaError(MediaCode.NO_FRAMES, f"{name}: no frame is shown; deliver it again")
+    return _assemble(
+        shown,
+        name=name,
+        hidden=hidden,
+        by_order=by_order,
+        truncated=truncated,
+        base=time_base(stream),
+        rate=stream.average_rate,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    pts: int | None
+    dts: int | None
+    duration: int
+    key: bool
+
+
+def _collect(walk: "Iterator[Packet[VideoStream]]") -> tuple[list[_Shown], int]:
+    shown: list[_Shown] = []
+    hidden = 0
+    for packet in walk:
+        if packet.size == 0:
+            continue
+        if packet.is_discard:
+            hidden += 1
+            continue
+        shown.append(_Shown(packet.pts, packet.dts, packet.duration or 0, packet.is_keyframe))
+    return shown, hidden
+
+
+def _ends_early(
+    container: InputContainer, stream: VideoStream, count: int, shown: list[_Shown]
+) -> bool:
+    kind = container.format.name
+    if "mp4" in kind or kind == "avi":
+        return count < max(len(stream.index_entries), stream.frames if kind == "avi" else 0)
+    if "matroska" not in kind or not container.duration or not shown:
+        return False
+    # Matroska's header gives the duration of the longest track, and sound may run on after
+    # the picture: only with picture alone, or a great gap, does a shortfall prove anything.
+    last = max((p.pts or 0) + p.duration for p in shown) * time_base(stream)
+    missing = Fraction(container.duration, 1_000_000) - last
+    slack = (
+        max(Fraction(1), last / 50) if len(container.streams) == 1 else max(Fraction(5), last / 5)
+    )
+    return missing > slack
+
+
+def _assemble(
+    shown: list[_Shown],
+    *,
+    name: str,
+    hidden: int,
+    by_order: bool,
+    truncated: bool,
+    base: Fraction,
+    rate: Fraction | None,
+) -> Timeline:
+    notes: list[str] = []
+    if hidden:
+        notes.append(f"{hidden} packets are marked as not shown (edit list)")
+    if by_order:
+        notes.append("the container stores no presentation times; decoding order gives them")
+    timed = [p for p in shown if p.pts is not None or p.dts is not None]
+    if len(timed) * 2 < len(shown):
+        raise MediaError(
+            MediaCode.NO_TIMESTAMPS,
+            f"{name}: no presentation times; remux it into MP4 or Matroska with its frame rate",
+        )
+    if len(timed) < len(shown):
+        notes.append(f"{len(shown) - len(timed)} packets carry no time at all and were left out")
+    missing = sum(p.pts is None for p in timed)
+    if missing:
+        by_order = True
+        notes.append(f"{missing} packets carry no PTS; their decoding times stand in")
+    ticks = np.array([p.dts if p.pts is None else p.pts for p in timed], dtype=np.int64)
+    duration = np.array([p.duration for p in timed], dtype=np.int64)
+    key = np.array([p.key for p in timed], dtype=np.bool_)
+    shift, jumps = _unwind(timed, ticks, duration)
+    if jumps:
+        by_order = True
+        ticks = ticks + shift
+        notes.append(f"the clock jumps back {jumps} times; later parts were moved on")
+    ticks, first = np.unique(ticks, return_index=True)
+    if len(ticks) < len(timed):
+        notes.append(f"{len(timed) - len(ticks)} frames repeat a PTS and were left out")
+    duration, key = duration[first], key[first]
+    if truncated:
+        notes.append("the file ends before its index or header says")
+    last = int(duration[-1])
+    if last <= 0:
+        notes.append("the last frame has no duration; the median step stands in")
+        last = _step(ticks, base, rate)
+    return Timeline(base, ticks, int(ticks[-1]) + last, key, tuple(notes), by_order, truncated)
+
+
+def _step(ticks: npt.NDArray[np.int64], base: Fraction, rate: Fraction | None) -> int:
+    if len(ticks) > 1:
+        return max(1, int(np.median(np.diff(ticks))))
+    return max(1, round(1 / rate / base)) if rate else 1
+
+
+def _unwind(
+    shown: list[_Shown], ticks: npt.NDArray[np.int64], duration: npt.NDArray[np.int64]
+) -> tuple[npt.NDArray[np.int64], int]:
+    """Offsets that carry each stretch of a clock that went back on from the stretch before."""
+    shift = np.zeros(len(shown), dtype=np.int64)
+    jumps = start = 0
+    previous: int | None = None
+    reach = 0
+    for i in range(len(shown) + 1):
+        dts = shown[i].dts if i < len(shown) else None
+        back = dts is not None and previous is not None and dts < previous
+        if back or i == len(shown):
+            stretch = ticks[start:i]
+            if jumps:
+                shift[start:i] = reach - int(stretch.min())
+            reach = int((stretch + duration[start:i]).max()) + int(shift[start])
+            start, jumps = i, jumps + back
+        if dts is not None:
+            previous = dts
+    return shift, jumps

@@ -1,0 +1,148 @@
+"""Which one grant permits the use in a territory, and what stands against the closest one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from curation.rights import actions, parties, spans, territories
+from curation.rights.force import permits_now, window_of
+from curation.rights.licences import read_licence
+from curation.rights.prohibitions import Bar
+from curation.rights.reasons import severity
+from curation.rights.request import Request
+from curation.rights.rows import COMPONENTS, Duty, Rule
+from curation.rights.scope import Finding, Scope
+
+_TERRITORY_STEP = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One grant tried on the request: `failures` as (step of the order of evaluation, code)."""
+
+    rule: Rule
+    failures: tuple[tuple[int, str], ...]
+
+    def in_territory(self, territory: str) -> Attempt:
+        """The attempt with the territory's own step added."""
+        rule = self.rule
+        code = territories.grant_failure(rule.territory_include, rule.territory_exclude, territory)
+        if code is None:
+            return self
+        return Attempt(rule, tuple(sorted((*self.failures, (_TERRITORY_STEP, code)))))
+
+    @property
+    def codes(self) -> tuple[str, ...]:
+        """The failures' codes in the order of evaluation."""
+        return tuple(code for _, code in self.failures)
+
+
+@dataclass(frozen=True, slots=True)
+class Clearance:
+    """The answer for one territory: the grant relied on or come closest, and what is against it."""
+
+    grant: Rule | None
+    findings: tuple[Finding, ...]
+
+
+def attempts_on(scope: Scope) -> list[Attempt]:
+    """Every grant in force on a version of the same title, tried on all but territory.
+
+    Grants on other versions are tried too, so that a refusal can say `GRANT_OTHER_VERSION`.
+    """
+    return [
+        Attempt(rule, tuple(_failures(rule, scope)))
+        for work_id in scope.family_ids
+        for rule in scope.book.rules_of(work_id)
+        if permits_now(rule, scope)
+    ]
+
+
+def clear_territory(
+    territory: str,
+    attempts: Sequence[Attempt],
+    bars: Sequence[Bar],
+    signals: Sequence[Finding],
+) -> Clearance:
+    """The best that one single grant can do there, all its limits, bars and signals counted.
+
+    Best is the least severe outcome, then the fewest failures of the grant itself, then the
+    fewest bars, then the grant that fails latest in the order of evaluation.
+    """
+    options = [
+        _option(attempt.in_territory(territory), territory, bars, signals) for attempt in attempts
+    ]
+    if not options:
+        against = [bar.finding for bar in bars if bar.applies(None, territory)]
+        return Clearance(None, (Finding("NO_GRANT"), *against, *signals))
+    return min(options, key=lambda option: option[0])[1]
+
+
+def duties_of(rule: Rule, request: Request) -> tuple[Duty, ...]:
+    """What relying on the grant still owed at `known_at`: duties not fulfilled, attribution."""
+    owed = [
+        duty
+        for duty in rule.duties
+        if duty.fulfilled_at is None or duty.fulfilled_at > request.known_at
+    ]
+    if read_licence(rule.licence, commercial=request.commercial).attribution:
+        owed.append(Duty(code="ATTRIBUTE", phase="DURING"))
+    return tuple(owed)
+
+
+_Rank = tuple[int, int, int, int, int, str]
+
+
+def _option(
+    attempt: Attempt, territory: str, bars: Sequence[Bar], signals: Sequence[Finding]
+) -> tuple[_Rank, Clearance]:
+    rule = attempt.rule
+    own = [Finding(code, (rule.rule_id,)) for code in attempt.codes]
+    against = [bar.finding for bar in bars if bar.applies(rule, territory)]
+    if not rule.overrides_signal:
+        against.extend(signals)
+    findings = (*own, *against)
+    first_failure = attempt.failures[0][0] if attempt.failures else 99
+    rank = (
+        severity(finding.code for finding in findings),
+        severity(attempt.codes),
+        len(own),
+        len(against),
+        -first_failure,
+        rule.rule_id,
+    )
+    return rank, Clearance(rule, findings)
+
+
+def _failures(rule: Rule, scope: Scope) -> Iterator[tuple[int, str]]:
+    """What fails, territory aside, each with its step in the order of evaluation."""
+    request = scope.request
+    below_title = rule.inherit == "ALL_EDITS" and rule.work_id in scope.ancestor_ids
+    if rule.work_id != request.work_id and not below_title:
+        yield 0, "GRANT_OTHER_VERSION"
+    if not actions.permits(rule.actions, request.action):
+        understood = all(map(actions.is_known, (request.action, *rule.actions)))
+        yield 1, "PURPOSE_NOT_GRANTED" if understood else "ACTION_UNKNOWN"
+    if not parties.permitted(scope.book, rule.assignee, request.licensee, request.known_at):
+        yield 2, "LICENSEE_NOT_GRANTED"
+    window = window_of(rule).permission_failure(request.use_from, request.use_until)
+    if window is not None:
+        yield 4, window
+    if rule.revoked_at is not None and rule.revoked_at < request.use_until:
+        yield 5, "GRANT_REVOKED"
+    if not spans.covers(rule.span, request.span):
+        yield 6, "SPAN_NOT_GRANTED"
+    if not request.kept <= frozenset(rule.components or COMPONENTS):
+        yield 7, "COMPONENT_NOT_GRANTED"
+    for code in read_licence(rule.licence, commercial=request.commercial).failures:
+        yield 8, code
+    for duty in rule.duties:
+        if duty.phase in (None, "PRE") and not _fulfilled(duty, scope):
+            yield 9, f"DUTY_UNFULFILLED:{duty.code}"
+
+
+def _fulfilled(duty: Duty, scope: Scope) -> bool:
+    """Whether it was done before the use began, and had been done when we knew what we knew."""
+    done = duty.fulfilled_at
+    return done is not None and done <= min(scope.request.use_from, scope.request.known_at)

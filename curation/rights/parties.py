@@ -1,0 +1,47 @@
+"""Whom a row means: a party, a frozen group, or `*` for anyone."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from curation.rights.rulebook import Rulebook
+
+ANYONE = "*"
+
+
+def permitted(book: Rulebook, named: str | None, licensee: str, known_at: datetime) -> bool:
+    """Whether a permission for `named` is one for the licensee, itself or as a listed member.
+
+    Nobody named is nobody permitted, and a group inside a group lends no membership.
+    """
+    if named is None:
+        return False
+    if named in (ANYONE, licensee):
+        return True
+    group = book.group(named, known_at)
+    return group is not None and licensee in group.members
+
+
+def barred(book: Rulebook, named: str | None, licensee: str, known_at: datetime) -> bool:
+    """Whether a prohibition on `named` touches the licensee.
+
+    Nobody named is everybody. Groups count with the groups inside them, and a licensee that is
+    itself a group is touched with any of its members.
+    """
+    if named is None or named == ANYONE:
+        return True
+    return not _members(book, named, known_at).isdisjoint(_members(book, licensee, known_at))
+
+
+def _members(book: Rulebook, party: str, known_at: datetime) -> set[str]:
+    found: set[str] = set()
+    waiting = [party]
+    while waiting:
+        name = waiting.pop()
+        if name in found:
+            continue
+        found.add(name)
+        group = book.group(name, known_at)
+        if group is not None:
+            waiting.extend(group.members)
+    return found

@@ -1,0 +1,154 @@
+"""The people seen and heard in the span, and whether each has agreed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from curation.rights import actions, parties
+from curation.rights.reasons import severity
+from curation.rights.rows import Appearance, Consent, row_name
+from curation.rights.scope import Finding, Scope
+from curation.rights.surveys import survey_of
+from curation.rights.windows import Window, resolve_window
+
+_HEARD_OR_SEEN_IN: Mapping[str, str] = {"FACE": "picture", "BODY": "picture", "VOICE": "dialogue"}
+
+
+def performer_findings(scope: Scope) -> tuple[list[Finding], list[str]]:
+    """What the people on the components kept have against the use, and the rows relied on.
+
+    FACE and BODY are in the picture, VOICE in the dialogue. A CANDIDATE identity is REVIEW, yet a
+    refusal by the candidate counts. The appearance survey must be complete whatever was found.
+    """
+    findings: list[Finding] = []
+    relied: list[str] = []
+    survey = survey_of(scope, "APPEARANCE")
+    if survey is None:
+        findings.append(Finding("APPEARANCE_NOT_SURVEYED"))
+    else:
+        relied.append(survey)
+    settled: dict[tuple[str, str], tuple[list[Finding], list[str]]] = {}
+    for seen in _appearances(scope):
+        row = (row_name(seen),)
+        if seen.party_id is None or seen.identity != "CONFIRMED":
+            findings.append(Finding("PERFORMER_UNIDENTIFIED", row))
+            if seen.party_id is not None:
+                refusals = _refusals(scope, seen.party_id, seen.facet)
+                findings.extend(Finding(found.code, row + found.rows) for found in refusals)
+            continue
+        key = seen.party_id, seen.facet
+        if key not in settled:
+            settled[key] = _settle(scope, *key)
+        against, consents = settled[key]
+        findings.extend(Finding(found.code, row + found.rows) for found in against)
+        relied.extend(consents)
+    return findings, relied
+
+
+def _appearances(scope: Scope) -> Iterator[Appearance]:
+    for work_id in scope.related_ids:
+        for seen in scope.book.appearances_in(work_id, scope.request.span):
+            kept = _HEARD_OR_SEEN_IN[seen.facet] in scope.request.kept
+            if kept and seen.visible(scope.request.known_at):
+                yield seen
+
+
+def _settle(scope: Scope, party_id: str, facet: str) -> tuple[list[Finding], list[str]]:
+    """Refusals first, then withdrawals, then the one consent that covers all or comes closest.
+
+    A row of state WITHDRAWN ends every consent it touches from `withdrawn_at` on; to take the
+    performer back in, retire it. A `withdrawn_at` on a GRANTED row ends that consent alone.
+    """
+    against = _refusals(scope, party_id, facet) or _withdrawals(scope, party_id, facet)
+    if against:
+        return against, []
+    best: tuple[tuple[int, int], Consent, tuple[str, ...]] | None = None
+    for consent in _spoken(scope, party_id):
+        if consent.work_id is not None and consent.work_id not in scope.ancestor_ids:
+            continue
+        codes = tuple(_failures(consent, scope, facet))
+        rank = severity(codes), len(codes)
+        if best is None or rank < best[0]:
+            best = rank, consent, codes
+    if best is None:
+        return [Finding("CONSENT_MISSING")], []
+    _, consent, codes = best
+    name = row_name(consent)
+    return [Finding(code, (name,)) for code in codes], [] if codes else [name]
+
+
+def _spoken(scope: Scope, party_id: str) -> Iterator[Consent]:
+    for consent in scope.book.consents_of(party_id):
+        if consent.visible(scope.request.known_at):
+            yield consent
+
+
+def _refusals(scope: Scope, party_id: str, facet: str) -> list[Finding]:
+    """Refusals at their widest: whatever the use touches by an instant, a facet, an action."""
+    return [
+        Finding("CONSENT_REFUSED", (row_name(consent),))
+        for consent in _spoken(scope, party_id)
+        if consent.state == "REFUSED"
+        and _touches(consent, scope, facet)
+        and _window(consent).possible.overlaps(scope.request.use_from, scope.request.use_until)
+        and (consent.withdrawn_at is None or scope.request.use_from < consent.withdrawn_at)
+    ]
+
+
+def _withdrawals(scope: Scope, party_id: str, facet: str) -> list[Finding]:
+    return [
+        Finding("CONSENT_WITHDRAWN", (row_name(consent),))
+        for consent in _spoken(scope, party_id)
+        if consent.state == "WITHDRAWN"
+        and _touches(consent, scope, facet)
+        and (consent.withdrawn_at is None or consent.withdrawn_at < scope.request.use_until)
+    ]
+
+
+def _touches(consent: Consent, scope: Scope, facet: str) -> bool:
+    request = scope.request
+    return (
+        (consent.work_id is None or consent.work_id in scope.related_ids)
+        and (not consent.facets or facet in consent.facets)
+        and parties.barred(scope.book, consent.licensee, request.licensee, request.known_at)
+        and (
+            not consent.actions
+            or actions.bars(consent.actions, request.action)
+            or not all(map(actions.is_known, consent.actions))
+        )
+    )
+
+
+def _failures(consent: Consent, scope: Scope, facet: str) -> Iterator[str]:
+    """Why this consent does not cover the facet, action, licensee and the whole use.
+
+    A state other than GRANTED and NOT_REQUIRED fails as such. WITHDRAWN gets here only where it
+    was withdrawn after the use, and was a consent until then. NOT_REQUIRED is a finding about the
+    person, so what it leaves out does not limit it; a GRANTED consent covers only what it names.
+    """
+    request = scope.request
+    if consent.state == "PENDING":
+        yield "CONSENT_PENDING"
+        return
+    if consent.state not in ("GRANTED", "NOT_REQUIRED", "WITHDRAWN"):
+        yield "CONSENT_MISSING"
+        return
+    lenient = consent.state == "NOT_REQUIRED"
+    if consent.withdrawn_at is not None and consent.withdrawn_at < request.use_until:
+        yield "CONSENT_WITHDRAWN"
+    if not (facet in consent.facets or (lenient and not consent.facets)):
+        yield "CONSENT_FACET_NOT_COVERED"
+    if not (actions.permits(consent.actions, request.action) or (lenient and not consent.actions)):
+        understood = all(map(actions.is_known, (request.action, *consent.actions)))
+        yield "CONSENT_PURPOSE_NOT_COVERED" if understood else "ACTION_UNKNOWN"
+    named = parties.permitted(scope.book, consent.licensee, request.licensee, request.known_at)
+    if not (named or (lenient and consent.licensee is None)):
+        yield "CONSENT_LICENSEE_NOT_COVERED"
+    window = _window(consent).permission_failure(request.use_from, request.use_until)
+    if window is not None:
+        yield window if window == "WINDOW_AMBIGUOUS" else "CONSENT_WINDOW"
+
+
+def _window(consent: Consent) -> Window:
+    """A consent states no zone and no convention: every zone, and both meanings of its end."""
+    return resolve_window(consent.start, consent.end)

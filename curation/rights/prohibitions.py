@@ -1,0 +1,87 @@
+"""What bars the use: prohibitions at their widest, and other parties' exclusive grants."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from curation.rights import actions, parties, spans, territories
+from curation.rights.force import prohibits_now, window_of
+from curation.rights.rows import Rule
+from curation.rights.scope import Finding, Scope
+
+_CODES: Mapping[str, str] = {
+    "HOLDBACK": "HOLDBACK_ACTIVE",
+    "EMBARGO": "HOLDBACK_ACTIVE",
+    "CARVE_OUT": "CARVED_OUT",
+    "OPT_OUT": "RIGHTSHOLDER_OPT_OUT",
+    "LEGAL_HOLD": "LEGAL_HOLD",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """A rule that bars the use wherever its territory is touched."""
+
+    code: str
+    rule: Rule
+
+    def applies(self, grant: Rule | None, territory: str) -> bool:
+        """Whether it bars relying on the grant there; `except_for` frees the grants it names."""
+        if grant is not None and grant.rule_id in self.rule.except_for:
+            return False
+        rule = self.rule
+        return territories.prohibition_hits(
+            rule.territory_include, rule.territory_exclude, territory
+        )
+
+    @property
+    def finding(self) -> Finding:
+        """The reason with the rule's id."""
+        return Finding(self.code, (self.rule.rule_id,))
+
+
+def bars_on(scope: Scope) -> Iterator[Bar]:
+    """Every bar on the request, territories aside.
+
+    A prohibition on the work, on anything above it or on anything below it hits, whatever its
+    `inherit` says: nothing but an edit can be used, so a title barred "only" as a title would
+    bar nothing, and a part barred bars the whole. It never reaches sideways to another edit.
+    """
+    for work_id in scope.related_ids:
+        for rule in scope.book.rules_of(work_id):
+            code = _code(rule, scope)
+            if code is not None and _meets(rule, scope):
+                yield Bar(code, rule)
+
+
+def _code(rule: Rule, scope: Scope) -> str | None:
+    """The reason if the rule is a bar on this action and licensee."""
+    if not prohibits_now(rule, scope):
+        return None
+    request = scope.request
+    touched = parties.barred(scope.book, rule.assignee, request.licensee, request.known_at)
+    if rule.effect == "PERMIT":
+        own = parties.permitted(scope.book, rule.assignee, request.licensee, request.known_at)
+        if not rule.exclusive or own:
+            return None
+        code = "EXCLUSIVE_TO_OTHER"
+    elif touched:
+        code = _CODES.get(rule.kind, "CARVED_OUT")
+    else:
+        return None
+    if not rule.actions or actions.bars(rule.actions, request.action):
+        return code
+    return None if all(map(actions.is_known, rule.actions)) else "ACTION_UNKNOWN"
+
+
+def _meets(rule: Rule, scope: Scope) -> bool:
+    """Whether window, span and components touch the use by an instant, a frame, a component."""
+    request = scope.request
+    if rule.revoked_at is not None and rule.revoked_at <= request.use_from:
+        return False
+    return (
+        spans.overlaps(rule.span, request.span)
+        and (not rule.components or not request.kept.isdisjoint(rule.components))
+        and window_of(rule).possible.overlaps(request.use_from, request.use_until)
+    )

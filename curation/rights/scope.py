@@ -1,0 +1,81 @@
+"""What a request is about, as known at its `known_at`: the work, its line, its parties."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from curation.rights.request import Request
+from curation.rights.rows import Work
+from curation.rights.rulebook import Rulebook
+
+_FRAMED = ("edit", "manifestation")
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One reason with the names of the rows behind it."""
+
+    code: str
+    rows: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """A request placed in its rulebook.
+
+    `lineage` is the work and its ancestors, nearest first, empty for an unknown work. `below` is
+    everything under it. What bars a use, and every fact found in the frames, counts when it stands
+    on either; a permission has to reach down to the work itself.
+    """
+
+    book: Rulebook
+    request: Request
+    lineage: tuple[Work, ...]
+    below: tuple[Work, ...]
+
+    @property
+    def related_ids(self) -> tuple[str, ...]:
+        """The work, its ancestors and everything below it."""
+        return tuple(work.work_id for work in (*self.lineage, *self.below))
+
+    @property
+    def ancestor_ids(self) -> tuple[str, ...]:
+        """The work and its ancestors."""
+        return tuple(work.work_id for work in self.lineage)
+
+    @property
+    def surveyed_ids(self) -> tuple[str, ...]:
+        """The works whose survey speaks for this one: itself, and the edit it is a copy of."""
+        return tuple(
+            work.work_id
+            for position, work in enumerate(self.lineage)
+            if position == 0 or work.level in _FRAMED
+        )
+
+    @property
+    def family_ids(self) -> tuple[str, ...]:
+        """The related works and every other version of the same title."""
+        ids = dict.fromkeys(self.related_ids)
+        title = next((work for work in self.lineage if work.level == "title"), None)
+        if title is not None:
+            others = self.book.descendants(title.work_id, self.request.known_at)
+            ids |= dict.fromkeys(work.work_id for work in others)
+        return tuple(ids)
+
+    @property
+    def is_framed(self) -> bool:
+        """Whether the work is one whose frames are known: an edit or a copy of one."""
+        return bool(self.lineage) and self.lineage[0].level in _FRAMED
+
+
+def place(book: Rulebook, request: Request) -> Scope:
+    """The request's scope as known at its `known_at`."""
+    work = book.work(request.work_id, request.known_at)
+    if work is None:
+        return Scope(book, request, (), ())
+    return Scope(
+        book,
+        request,
+        book.lineage(work, request.known_at),
+        book.descendants(work.work_id, request.known_at),
+    )

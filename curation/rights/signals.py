@@ -1,0 +1,178 @@
+"""Machine-readable signals on an asset: what each scheme's entries reserve.
+
+An allowed entry creates no right. An entry that cannot be read reserves everything. Sources:
+CAWG Training and Data Mining Assertion 1.1 and C2PA 1.x (`cawg.`/`c2pa.` entries), PLUS LDF Data
+Mining vocabulary, W3C TDM Reservation Protocol, RSL 1.0 usage tokens, IETF AIPREF vocabulary.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+from curation.rights import actions
+from curation.rights.actions import ACTIONS
+from curation.rights.rows import Signal, row_name
+from curation.rights.scope import Finding, Scope
+
+NOT_ALLOWED = "SIGNAL_NOT_ALLOWED"
+CONSTRAINED = "SIGNAL_CONSTRAINED"
+
+
+@dataclass(frozen=True, slots=True)
+class Reservation:
+    """Actions that a signal reserves, and how."""
+
+    actions: tuple[str, ...]
+    code: str
+
+
+_TREE = ("use_ai",)
+_INPUT = ("ai_input", "evaluate")
+
+_CAWG: Mapping[str, tuple[str, ...]] = {
+    "ai_training": ("train_nongen",),
+    "ai_generative_training": ("train_gen",),
+    "data_mining": ("tdm_analyze", "index_search"),
+    "ai_inference": _INPUT,
+}
+_PLUS: Mapping[str, Reservation | None] = {
+    "UNSPECIFIED": None,
+    "ALLOWED": None,
+    "PROHIBITED": Reservation(ACTIONS, NOT_ALLOWED),
+    "PROHIBITED-AIMLTRAINING": Reservation(("train",), NOT_ALLOWED),
+    "PROHIBITED-GENAIMLTRAINING": Reservation(("train_gen",), NOT_ALLOWED),
+    "PROHIBITED-EXCEPTSEARCHENGINEINDEXING": Reservation(
+        tuple(action for action in ACTIONS if action != "index_search"), NOT_ALLOWED
+    ),
+    "PROHIBITED-SEECONSTRAINT": Reservation(ACTIONS, CONSTRAINED),
+    "PROHIBITED-SEEEMBEDDEDRIGHTSEXPR": Reservation(ACTIONS, CONSTRAINED),
+    "PROHIBITED-SEELINKEDRIGHTSEXPR": Reservation(ACTIONS, CONSTRAINED),
+}
+_RSL: Mapping[str, tuple[str, ...]] = {
+    "all": ACTIONS,
+    "ai-all": _TREE,
+    "ai-train": ("train",),
+    "ai-input": _INPUT,
+    "ai-index": ("tdm_analyze", "index_search"),
+    "search": ("index_search",),
+}
+_AIPREF: Mapping[str, tuple[str, ...]] = {
+    "bots": ACTIONS,
+    "automated": ACTIONS,
+    "tdm": _TREE,
+    "ai": _TREE,
+    "train-ai": ("train",),
+    "train-genai": ("train_gen",),
+    "ai-input": _INPUT,
+    "ai-output": _INPUT,
+    "ai-use": _INPUT,
+    "search": ("index_search",),
+}
+_YES = frozenset({"y", "yes", "1", "true", "allowed", "allow"})
+_NO = frozenset({"n", "no", "0", "false", "notallowed", "disallow", "disallowed"})
+
+
+def signal_findings(scope: Scope) -> Iterator[Finding]:
+    """What the signals on the work, above it and below it have against the action.
+
+    A grant that `overrides_signal` is not bound by them; the caller asks the grant.
+    """
+    request = scope.request
+    for work_id in scope.related_ids:
+        for signal in scope.book.signals_of(work_id):
+            if not signal.visible(request.known_at):
+                continue
+            for reservation in reservations(signal):
+                if actions.bars(reservation.actions, request.action):
+                    yield Finding(reservation.code, (row_name(signal),))
+
+
+def reservations(signal: Signal) -> Iterator[Reservation]:
+    """What the signal reserves, entry by entry."""
+    yield from _READERS[signal.scheme](dict(signal.entries))
+
+
+def _cawg(entries: Mapping[str, str]) -> Iterator[Reservation]:
+    """Both prefixes; `ai_training` speaks of non-generative models only."""
+    for name, value in entries.items():
+        prefix, _, entry = name.partition(".")
+        if prefix not in ("cawg", "c2pa"):
+            entry = name
+        if entry.partition(".")[2]:
+            continue
+        code = _verdict(value)
+        if code is not None:
+            yield Reservation(_CAWG.get(entry, ACTIONS), code)
+
+
+def _plus(entries: Mapping[str, str]) -> Iterator[Reservation]:
+    for name, value in entries.items():
+        if name.rpartition(":")[2].casefold() != "datamining":
+            continue
+        term = value.rpartition("DMI-")[2].upper()
+        reservation = _PLUS.get(term, Reservation(ACTIONS, NOT_ALLOWED))
+        if reservation is not None:
+            yield reservation
+
+
+def _tdmrep(entries: Mapping[str, str]) -> Iterator[Reservation]:
+    """A reservation reserves text and data mining, which training is."""
+    for name, value in entries.items():
+        if name.casefold() in ("tdm-reservation", "tdm_reservation") and value not in (
+            "0",
+            "false",
+        ):
+            yield Reservation((*_TREE, "index_search"), NOT_ALLOWED)
+
+
+def _rsl(entries: Mapping[str, str]) -> Iterator[Reservation]:
+    """`permits` lists all that is allowed, `prohibits` beats it; tokens may stand as entries too."""
+    for name, value in entries.items():
+        tokens = value.casefold().replace(",", " ").split()
+        if name == "prohibits":
+            for token in tokens:
+                yield Reservation(_RSL.get(token, ACTIONS), NOT_ALLOWED)
+        elif name == "permits":
+            allowed = [action for token in tokens for action in _RSL.get(token, ())]
+            left = tuple(action for action in ACTIONS if not actions.permits(allowed, action))
+            yield Reservation(_leaves(left), NOT_ALLOWED)
+        elif name in _RSL:
+            yield from _flag(_RSL[name], value)
+
+
+def _aipref(entries: Mapping[str, str]) -> Iterator[Reservation]:
+    for name, value in entries.items():
+        yield from _flag(_AIPREF.get(name.casefold(), ACTIONS), value)
+
+
+def _leaves(names: tuple[str, ...]) -> tuple[str, ...]:
+    """The names without those that stand above another action, so that no ancestor bars a leaf."""
+    return tuple(
+        name
+        for name in names
+        if not any(other != name and actions.permits((name,), other) for other in ACTIONS)
+    )
+
+
+def _flag(reserved: tuple[str, ...], value: str) -> Iterator[Reservation]:
+    code = None if value.casefold() in _YES else _verdict(value)
+    if code is not None:
+        yield Reservation(reserved, code)
+
+
+def _verdict(value: str) -> str | None:
+    plain = value.casefold().replace("_", "").replace("-", "")
+    if plain == "allowed":
+        return None
+    return CONSTRAINED if plain == "constrained" else NOT_ALLOWED
+
+
+_READERS: Mapping[str, Callable[[Mapping[str, str]], Iterator[Reservation]]] = {
+    "CAWG": _cawg,
+    "C2PA": _cawg,
+    "PLUS": _plus,
+    "TDMREP": _tdmrep,
+    "RSL": _rsl,
+    "AIPREF": _aipref,
+}

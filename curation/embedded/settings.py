@@ -118,6 +118,9 @@ def environment(
             "SECRET_KEY": kept.session,
         },
         "API_AUTH": {"JWT_SECRET": kept.jwt},
+        # A supervisor may notice the end of its task only at its next heartbeat: at the default of
+        # 5 s, short tasks queue up behind tasks that have long ended.
+        "WORKERS": {"MIN_HEARTBEAT_INTERVAL": "1"},
         "SCHEDULER": {
             "SCHEDULER_IDLE_SLEEP_TIME": "0.2",
             "SCHEDULER_HEARTBEAT_SEC": "1",

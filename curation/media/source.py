@@ -164,3 +164,33 @@ def packets(container: InputContainer, stream: _S, name: str) -> "Iterator[Packe
                 MediaCode.ENCRYPTED, f"{name}: its samples are encrypted; deliver it in the clear"
             )
         yield packet
+
+
+class Cursor:
+    """A place of its own in a shared file object, so that two readers can walk it in turn."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self.name = name_of(file)
+        self._file = file
+        self._at = 0
+
+    def read(self, size: int = -1) -> bytes:
+        self._file.seek(self._at)
+        data = self._file.read(size)
+        self._at += len(data)
+        return data
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        if whence == 1:
+            offset, whence = self._at + offset, 0
+        self._file.seek(offset, whence)
+        self._at = self._file.tell()
+        return self._at
+
+    def tell(self) -> int:
+        return self._at
+
+
+def cursor(source: Source) -> Source:
+    """A second reader of `source`."""
+    return source if isinstance(source, str) else cast("BinaryIO", Cursor(source))

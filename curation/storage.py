@@ -11,6 +11,7 @@ import hashlib
 import os
 import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path, PurePosixPath
@@ -145,6 +146,15 @@ class Place:
             return cast("BinaryIO", self.filesystem.open_input_file(self.path))
         except OSError as error:
             raise StorageError(f"{self.url} cannot be read: {_reason(error)}") from error
+
+    @contextmanager
+    def source(self) -> Iterator[str | BinaryIO]:
+        """The file as media libraries like it best: a path on this machine, else a stream."""
+        if self.is_local:
+            yield self.url
+            return
+        with self.open() as stream:
+            yield stream
 
     def read_bytes(self) -> bytes:
         with self.open() as stream:

@@ -1,7 +1,8 @@
 """SQL over the store: DuckDB views of what holds now, and ``history`` of what ever held.
 
 Main schema: every table of the store (catalog tables as they stand at ``known_at``), and
-``tagged_shots``, one row a shot with its film, its work and one struct column a tagger, so that
+``tagged_shots``, one row a shot with its film, its work and one struct column a tagger (``frames``
+and ``seconds`` are those of its clean span), so that
 ``lighting.key_style.label = 'low_key' AND quality.sharpness.gradient > 5`` reads as it is meant.
 Schema ``history``: the same tables with every version of every row.
 """
@@ -50,6 +51,8 @@ def connect(store: Store, known_at: datetime | None = None) -> DuckDBPyConnectio
     for schema in schemas().values():
         connection.execute(_current(schema, instant))
     connection.execute(_tagged_shots(connection))
+    connection.execute("SET enable_external_access = false")
+    connection.execute("SET lock_configuration = true")
     return connection
 
 
@@ -105,14 +108,14 @@ def _tagged_shots(connection: DuckDBPyConnection) -> str:
                    min_by(work_id, asset_path) AS work_id
             FROM assets GROUP BY asset_sha256
         )
-        SELECT shots.*, shots.end_s - shots.start_s AS seconds,
-               shots.end_frame - shots.start_frame AS frames,
+        SELECT shots.*, shots.clean_end_s - shots.clean_start_s AS seconds,
+               shots.clean_end - shots.clean_start AS frames,
                held.asset_path, held.work_id, works.title,
                films.width, films.height, films.codec, films.variable_rate,
                described.* EXCLUDE (shot_id)
         FROM shots
         JOIN held USING (asset_sha256)
-        LEFT JOIN films USING (asset_sha256)
+        JOIN films ON films.asset_sha256 = shots.asset_sha256 AND films.status = 'analysed'
         LEFT JOIN works USING (work_id)
         LEFT JOIN described USING (shot_id)
     """  # noqa: S608

@@ -53,7 +53,6 @@ def schemas() -> dict[str, Schema]:
     pairs = pa.map_(text, text)
     numbers = pa.map_(text, number)
     duty = pa.struct([("code", text), ("phase", text), ("fulfilled_at", text)])
-    instrument = pairs
     transition = pa.struct(
         [("type", text), ("start", integer), ("end", integer), ("score", number)]
     )
@@ -121,7 +120,7 @@ def schemas() -> dict[str, Schema]:
             ("duties", pa.list_(duty)),
             ("licence", text),
             ("revoked_at", text),
-            ("instrument", instrument),
+            ("instrument", text),
         ),
         catalog(
             "party_groups",
@@ -290,6 +289,8 @@ def schemas() -> dict[str, Schema]:
                     ("time_base_den", integer),
                     ("start_s", number),
                     ("end_s", number),
+                    ("clean_start_s", number),
+                    ("clean_end_s", number),
                     ("transition_in", transition),
                     ("transition_out", transition),
                     ("kind", text),

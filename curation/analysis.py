@@ -1,0 +1,261 @@
+"""One film to shots and tags: a single decode that feeds every detector and every tagger.
+
+Runs inside an isolated worker, so arguments and results are plain values that can be pickled.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from fractions import Fraction
+from math import isfinite
+from typing import TYPE_CHECKING, Any
+
+import curation
+from curation.storage import Place
+from curation.tables.store import canonical_json
+
+if TYPE_CHECKING:
+    from curation.media import Frame, Source, Timeline, VideoInfo
+    from curation.shots import Shot
+    from curation.tags import Sampler, Tagger
+
+Row = dict[str, Any]
+
+ANALYSIS_VERSION = "1"
+ANALYSIS_WIDTH = 320
+
+
+@dataclass(frozen=True)
+class FilmJob:
+    """One film to analyse: its content, where its bytes lie, and on which device to decode."""
+
+    asset_sha256: str
+    url: str
+    device: str = "auto"
+
+
+@dataclass(frozen=True)
+class FilmRows:
+    """What one film adds to the tables ``films``, ``shots``, ``measures`` and ``tags``."""
+
+    film: Row
+    shots: list[Row] = field(default_factory=list)
+    measures: list[Row] = field(default_factory=list)
+    tags: list[Row] = field(default_factory=list)
+
+
+def work_key(asset_sha256: str) -> str:
+    """Key of the analysis of a film: its content, and the version of all that measures it.
+
+    Label versions are not part of it: labels are recomputed from stored measures.
+    """
+    from curation.shots import VERSION as SHOTS_VERSION
+    from curation.shots import ShotSettings
+    from curation.tags import taggers
+
+    return _digest(
+        {
+            "asset": asset_sha256,
+            "analysis": ANALYSIS_VERSION,
+            "width": ANALYSIS_WIDTH,
+            "shots": [SHOTS_VERSION, asdict(ShotSettings())],
+            "taggers": {tagger.name: tagger.version for tagger in taggers()},
+        }
+    )
+
+
+def shot_id(asset_sha256: str, start: Fraction, end: Fraction) -> str:
+    """Identity of a shot: its film's content and its first and past-last PTS in seconds."""
+    text = f"{asset_sha256}:{start}:{end}"
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def analyse_film(job: FilmJob) -> FilmRows:
+    """Decode a film once; find its shots, measure and tag them.
+
+    A film that cannot be read ends as a row with status ``failed``, its reason and a message.
+    """
+    from curation.media import MediaError
+
+    started = time.process_time()
+    try:
+        with Place.parse(job.url).source() as source:
+            rows = _analyse(job, source)
+    except MediaError as error:
+        rows = FilmRows(
+            {"status": "failed", "reasons": [error.code.name], "message": error.message}
+        )
+    film = {
+        "asset_sha256": job.asset_sha256,
+        "work_key": work_key(job.asset_sha256),
+        **rows.film,
+        "cpu_s": round(time.process_time() - started, 3),
+        "code_version": curation.__version__,
+        "analysed_at": datetime.now(UTC),
+    }
+    return FilmRows(film, rows.shots, rows.measures, rows.tags)
+
+
+def labels(tagger: Tagger, measured: Row) -> list[Row]:
+    """The rows of ``tags`` that a tagger's labels make of one row of ``measures``."""
+    return [
+        {
+            "shot_id": measured["shot_id"],
+            "asset_sha256": measured["asset_sha256"],
+            "tagger": tagger.name,
+            "label_version": tagger.label_version,
+            "facet": tag.facet,
+            "label": tag.label,
+            "confidence": round(float(tag.confidence), 4),
+            "measures": {n: float(v) for n, v in sorted(tag.measures.items()) if isfinite(v)},
+        }
+        for tag in tagger.label(measured["summary"])
+    ]
+
+
+def _analyse(job: FilmJob, source: Source) -> FilmRows:
+    from curation.media import choose_device, frames, probe, read_timeline
+    from curation.shots import ShotDetector, assemble
+    from curation.tags import sampler, taggers
+
+    info = probe(source)
+    timeline = read_timeline(source)
+    device = choose_device(job.device)
+    detector = ShotDetector()
+    series = [_Series(tagger, info, sampler(tagger.needs)) for tagger in taggers()]
+    count = 0
+    for frame in frames(source, width=ANALYSIS_WIDTH, device=device.device):
+        detector.feed(frame)
+        for each in series:
+            each.feed(frame)
+        count += 1
+    _agree(count, timeline)
+    shots = assemble(detector.finish(), count)
+    key = work_key(job.asset_sha256)
+    shot_rows = [_shot_row(job, key, timeline, shot) for shot in shots]
+    measures = [
+        each.measured(row, shot)
+        for shot, row in zip(shots, shot_rows, strict=True)
+        for each in series
+    ]
+    by_name = {each.tagger.name: each.tagger for each in series}
+    film = _film_row(info, timeline) | {"device": device.device, "device_reason": device.reason}
+    return FilmRows(
+        film=film,
+        shots=shot_rows,
+        measures=measures,
+        tags=[tag for row in measures for tag in labels(by_name[row["tagger"]], row)],
+    )
+
+
+class _Series:
+    """What one tagger measured over a whole film: a column a measure, a row a frame it was fed."""
+
+    def __init__(self, tagger: Tagger, info: VideoInfo, wanted: Sampler) -> None:
+        self.tagger = tagger
+        self._meter = tagger.meter(info)
+        self._wanted = wanted
+        self._frames: list[int] = []
+        self._pts: list[float] = []
+        self._columns: dict[str, list[float]] = {}
+
+    def feed(self, frame: Frame) -> None:
+        if not self._wanted(frame):
+            return
+        self._frames.append(frame.index)
+        self._pts.append(float(frame.pts))
+        for name, value in self._meter(frame).items():
+            self._columns.setdefault(name, []).append(value)
+
+    def measured(self, row: Row, shot: Shot) -> Row:
+        """The row of ``measures`` of one shot, from the frames inside its clean span."""
+        import numpy as np
+
+        first, last = np.searchsorted(self._frames, [shot.clean_start, shot.clean_end])
+        pts = np.asarray(self._pts[first:last])
+        series = {n: np.asarray(column[first:last]) for n, column in self._columns.items()}
+        return {
+            "shot_id": row["shot_id"],
+            "asset_sha256": row["asset_sha256"],
+            "tagger": self.tagger.name,
+            "version": self.tagger.version,
+            "frames": self._frames[first:last],
+            "pts_s": pts.tolist(),
+            "series": {name: values.tolist() for name, values in series.items()},
+            "summary": self.tagger.summarise(series, pts),
+        }
+
+
+def _agree(decoded: int, timeline: Timeline) -> None:
+    """Frame numbers mean nothing unless the decoder and the packets count the same frames."""
+    from curation.media import MediaCode, MediaError
+
+    if decoded != len(timeline):
+        raise MediaError(
+            MediaCode.DECODE_FAILED,
+            f"{decoded} frames decoded where the packets promise {len(timeline)}; "
+            "the file is damaged, remux or replace it",
+        )
+
+
+def _film_row(info: VideoInfo, timeline: Timeline) -> Row:
+    rate = info.average_rate
+    return {
+        "status": "analysed",
+        "reasons": [],
+        "message": None,
+        "container": info.container,
+        "codec": info.codec,
+        "width": info.display_width,
+        "height": info.display_height,
+        "pix_fmt": info.pix_fmt,
+        "bit_depth": info.bit_depth,
+        "matrix": info.matrix,
+        "primaries": info.primaries,
+        "transfer": info.transfer,
+        "colour_range": info.colour_range,
+        "guessed": list(info.guessed),
+        "audio_codec": info.audio[0].codec if info.audio else None,
+        "frames": len(timeline),
+        "variable_rate": timeline.is_variable,
+        "rate_num": rate.numerator if rate else None,
+        "rate_den": rate.denominator if rate else None,
+        "time_base_num": timeline.time_base.numerator,
+        "time_base_den": timeline.time_base.denominator,
+        "start_pts": int(timeline.pts[0]),
+        "end_pts": int(timeline.end),
+        "duration_s": float(timeline.seconds(len(timeline)) - timeline.seconds(0)),
+        "notes": list(timeline.notes),
+    }
+
+
+def _shot_row(job: FilmJob, key: str, timeline: Timeline, shot: Shot) -> Row:
+    start, end = timeline.seconds(shot.start), timeline.seconds(shot.end)
+    return {
+        "shot_id": shot_id(job.asset_sha256, start, end),
+        "asset_sha256": job.asset_sha256,
+        "work_key": key,
+        "shot_index": shot.index,
+        "start_frame": shot.start,
+        "end_frame": shot.end,
+        "clean_start": shot.clean_start,
+        "clean_end": shot.clean_end,
+        "start_pts": int(start / timeline.time_base),
+        "end_pts": int(end / timeline.time_base),
+        "time_base_num": timeline.time_base.numerator,
+        "time_base_den": timeline.time_base.denominator,
+        "start_s": float(start),
+        "end_s": float(end),
+        "clean_start_s": float(timeline.seconds(shot.clean_start)),
+        "clean_end_s": float(timeline.seconds(shot.clean_end)),
+        "transition_in": asdict(shot.transition_in),
+        "transition_out": asdict(shot.transition_out),
+        "kind": shot.kind,
+    }
+
+
+def _digest(value: object) -> str:
+    return hashlib.sha256(canonical_json(value).encode()).hexdigest()[:32]

@@ -1,0 +1,154 @@
+"""A folder with one CSV, JSON Lines or Parquet file a table, named after the table."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterator, Sequence
+from difflib import get_close_matches
+from pathlib import PurePosixPath
+from typing import Any
+
+from curation.catalog.fields import column_names, table_names
+from curation.catalog.reader import CatalogError, Fault, RawRow
+from curation.storage import Place
+
+FORMATS = (".csv", ".jsonl", ".parquet")
+
+
+class FolderReader:
+    """Our own catalog: ``works.csv``, ``rules.jsonl``, ``consents.parquet``, …"""
+
+    name = "folder"
+
+    def reads(self, place: Place) -> bool:
+        return place.is_folder()
+
+    def rows(self, place: Place) -> Iterator[RawRow]:
+        seen: dict[str, str] = {}
+        for entry in place.files():
+            file = PurePosixPath(entry.path)
+            if file.suffix not in FORMATS or len(file.parts) > 1:
+                continue
+            table = _table(file, place)
+            if table in seen:
+                raise CatalogError(
+                    f"{place}: {seen[table]} and {file.name} both hold {table}; keep one of them"
+                )
+            seen[table] = file.name
+            data = (place / entry.path).read_bytes()
+            if file.suffix == ".csv":
+                yield from _csv_rows(table, file.name, data)
+            elif file.suffix == ".jsonl":
+                yield from _json_rows(table, file.name, data)
+            else:
+                yield from _parquet_rows(table, file.name, data)
+        if not seen:
+            raise CatalogError(
+                f"{place} holds no table; put files such as works.csv and rules.csv there"
+            )
+
+
+def check_columns(source: str, table: str, columns: Sequence[str]) -> None:
+    """Refuse a file whose header names a column that its table does not have.
+
+    Raises:
+        CatalogError: naming the nearest known column.
+    """
+    known = column_names(table)
+    for column in columns:
+        if column not in known:
+            near = get_close_matches(column, known, n=1, cutoff=0.0)[0]
+            raise CatalogError(
+                f"{source}: unknown column {column!r} in table {table}; did you mean {near!r}? "
+                f"Known columns: {', '.join(known)}"
+            )
+    twice = sorted({c for c in columns if list(columns).count(c) > 1})
+    if twice:
+        raise CatalogError(f"{source}: the column {twice[0]!r} is there twice; keep one of them")
+
+
+def _table(file: PurePosixPath, place: Place) -> str:
+    names = table_names()
+    if file.stem not in names:
+        near = get_close_matches(file.stem, names, n=1, cutoff=0.0)[0]
+        raise CatalogError(
+            f"{place}: {file.name} is named after no table; did you mean {near}{file.suffix}? "
+            f"Tables: {', '.join(names)}"
+        )
+    return file.stem
+
+
+def _csv_rows(table: str, source: str, data: bytes) -> Iterator[RawRow]:
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise CatalogError(f"{source} is not UTF-8 at byte {error.start}; save it as UTF-8") from (
+            error
+        )
+    lines = csv.reader(io.StringIO(text, newline=""), strict=True)
+    header: list[str] | None = None
+    while True:
+        line = lines.line_num + 1
+        try:
+            cells = next(lines)
+        except StopIteration:
+            break
+        except csv.Error as error:
+            fault = Fault("", "MALFORMED_ROW", f"not readable as CSV: {error}; check its quotes")
+            yield RawRow(table, source, line, {}, is_text=True, fault=fault)
+            continue
+        if header is None:
+            header = [cell.strip() for cell in cells]
+            check_columns(source, table, header)
+            continue
+        if not any(cell.strip() for cell in cells):
+            continue
+        values = dict(zip(header, (cell.strip() for cell in cells), strict=False))
+        fault_or_none = None
+        if len(cells) != len(header):
+            fault_or_none = Fault(
+                "",
+                "MALFORMED_ROW",
+                f"{len(cells)} cells under {len(header)} columns; quote cells that hold a comma",
+            )
+        yield RawRow(table, source, line, values, is_text=True, fault=fault_or_none)
+    if header is None:
+        raise CatalogError(f"{source} is empty; give it a header line or remove it")
+
+
+def _json_rows(table: str, source: str, data: bytes) -> Iterator[RawRow]:
+    for line, raw in enumerate(data.splitlines(), start=1):
+        if not raw.strip():
+            continue
+        try:
+            values: Any = json.loads(raw)
+        except (json.JSONDecodeError, UnicodeDecodeError) as error:
+            fault = Fault("", "MALFORMED_ROW", f"not readable as JSON: {error}")
+            yield RawRow(table, source, line, {}, fault=fault)
+            continue
+        if isinstance(values, dict):
+            yield RawRow(table, source, line, values)
+        else:
+            fault = Fault("", "MALFORMED_ROW", "not a JSON object; write one object a line")
+            yield RawRow(table, source, line, {}, fault=fault)
+
+
+def _parquet_rows(table: str, source: str, data: bytes) -> Iterator[RawRow]:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        rows = pq.read_table(io.BytesIO(data))
+    except (pa.ArrowException, OSError) as error:
+        raise CatalogError(f"{source} is not readable Parquet: {error}") from error
+    check_columns(source, table, rows.column_names)
+    for line, values in enumerate(rows.to_pylist(maps_as_pydicts="strict"), start=1):
+        stated = {name: _plain(value) for name, value in values.items() if value is not None}
+        yield RawRow(table, source, line, stated)
+
+
+def _plain(value: object) -> object:
+    """Dates and times of Parquet in the spelling of the other formats."""
+    return value.isoformat() if hasattr(value, "isoformat") else value

@@ -1,0 +1,223 @@
+"""A reading of the catalog into the store: only what changed is written, nothing is forgotten.
+
+Rows are versioned. One that changes or goes from the catalog keeps its old version, closed with the
+time of the reading, so that ``known_at`` in the past still answers as it did then. A reading counts
+from the moment its row in ``ingests`` is written; a reading that was cut short does not count.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from curation.catalog.assets import Content, find_assets
+from curation.catalog.check import Accepted, Quarantined, check
+from curation.catalog.fields import fields_of
+from curation.catalog.reader import CatalogError, reader_for
+from curation.rights import FieldKind
+from curation.storage import Place
+from curation.tables.schemas import CATALOG
+from curation.tables.store import Store, canonical_json, rows_of
+
+_CLOSED_AT = "withdrawn_from_catalog_at"
+
+
+@dataclass(frozen=True)
+class Ingest:
+    """What one reading of the catalog found."""
+
+    ingest_id: str
+    rulebook_sha256: str
+    accepted: Mapping[str, int]
+    quarantined: Mapping[str, int]
+    added: int
+    changed: int
+    removed: int
+
+    @property
+    def is_news(self) -> bool:
+        """Whether anything differs from the reading before."""
+        return bool(self.added or self.changed or self.removed)
+
+
+def ingest(
+    store: Store,
+    catalog: Place,
+    library: Place,
+    *,
+    now: datetime | None = None,
+    on_hash: Callable[[str], None] = lambda _: None,
+) -> Ingest:
+    """Read the catalog at ``catalog`` and the film files it lists below ``library``.
+
+    Raises:
+        CatalogError: when the catalog as a whole cannot be trusted; nothing is written then.
+        StorageError: when a place cannot be read.
+    """
+    at = now or datetime.now(UTC)
+    if not library.is_folder():
+        raise CatalogError(f"{library}: no library is there; check the path and its spelling")
+    checked = check(reader_for(catalog).rows(catalog))
+    asset_rows = [row for row in checked.accepted if row.table == "assets"]
+    contents, bad_assets = find_assets(library, asset_rows, _known_contents(store), on_hash=on_hash)
+    accepted = [
+        row
+        for row in checked.accepted
+        if row.table != "assets" or str(row.values["asset_path"]) in contents
+    ]
+    quarantined = [*checked.quarantined, *bad_assets]
+    by_table: dict[str, list[Any]] = {name: [] for name in CATALOG}
+    for row in accepted:
+        by_table[row.table].append(_accepted_row(row, contents))
+    _refuse_vanished_tables(store, by_table, quarantined, catalog)
+    counts: Counter[str] = Counter()
+    for table, rows in by_table.items():
+        counts.update(_write(store, table, rows, at))
+    counts.update(_write(store, "quarantine", _unique(map(_quarantined_row, quarantined)), at))
+    result = Ingest(
+        ingest_id=hashlib.sha256(f"{at.isoformat()}:{catalog}".encode()).hexdigest()[:16],
+        rulebook_sha256=checked.rulebook.sha256,
+        accepted=dict(Counter(row.table for row in accepted)),
+        quarantined=dict(Counter(row.fault.reason for row in quarantined)),
+        added=counts["added"],
+        changed=counts["changed"],
+        removed=counts["removed"],
+    )
+    store.append("ingests", [_ingest_row(result, catalog, library, at)])
+    return result
+
+
+def _write(store: Store, table: str, rows: Iterable[dict[str, Any]], at: datetime) -> Counter[str]:
+    """Close the versions that no longer hold and add those that are new."""
+    open_versions = {
+        row["row_key"]: row["row_sha256"]
+        for row in rows_of(store.read(table, ["row_key", "row_sha256", _CLOSED_AT]))
+        if row[_CLOSED_AT] is None
+    }
+    ever = set(store.read(table, ["row_key"]).column("row_key").to_pylist())
+    stated = {row["row_key"]: row for row in rows}
+    new = [row for key, row in stated.items() if open_versions.get(key) != row["row_sha256"]]
+    changed = [row["row_key"] for row in new if row["row_key"] in open_versions]
+    gone = [key for key in open_versions if key not in stated]
+    store.set_instant(table, keys=changed + gone, column=_CLOSED_AT, instant=at.isoformat())
+    store.append(table, (_versioned(row, at, seen=row["row_key"] in ever) for row in new))
+    return Counter(added=len(new) - len(changed), changed=len(changed), removed=len(gone))
+
+
+def _versioned(row: dict[str, Any], at: datetime, *, seen: bool) -> dict[str, Any]:
+    """A later version of a row cannot have been known before the reading that brought it."""
+    stated = row.pop("stated_recorded_at", None)
+    recorded = at if stated is None or (seen and stated < at) else stated
+    return row | {"recorded_at": recorded, "ingested_at": at}
+
+
+def _refuse_vanished_tables(
+    store: Store, by_table: Mapping[str, list[Any]], bad: Iterable[Quarantined], catalog: Place
+) -> None:
+    """A table that held rows and now has not even a bad one is a lost file, not a wish."""
+    present = {row.table for row in bad} | {table for table, rows in by_table.items() if rows}
+    for table in sorted(by_table.keys() - present):
+        closed = store.read(table, [_CLOSED_AT]).column(_CLOSED_AT)
+        if closed.null_count:
+            raise CatalogError(
+                f"{catalog} has no rows of {table}, of which the store holds {closed.null_count}. "
+                f"If they are really gone, keep one row and state its retired_at; else restore "
+                f"the file"
+            )
+
+
+def _accepted_row(row: Accepted, contents: Mapping[str, Content]) -> dict[str, Any]:
+    columns = _columns(row)
+    stated_at = columns.pop("recorded_at", None)
+    sha256 = row.sha256
+    if row.table == "assets":
+        content = contents[str(row.values["asset_path"])]
+        columns |= {
+            "asset_sha256": content.sha256,
+            "bytes": content.bytes,
+            "modified_ns": content.modified_ns,
+        }
+        sha256 = hashlib.sha256(canonical_json([sha256, content.sha256]).encode()).hexdigest()
+    return columns | {
+        "row_key": row.key,
+        "row_sha256": sha256,
+        "row_json": canonical_json(row.values),
+        "source": row.source,
+        "line": row.line,
+        "stated_recorded_at": stated_at,
+    }
+
+
+def _columns(row: Accepted) -> dict[str, Any]:
+    columns: dict[str, Any] = {}
+    for field in fields_of(row.table):
+        value = row.values.get(field.name)
+        if value is None:
+            continue
+        if field.name in ("recorded_at", "retired_at"):
+            value = datetime.fromisoformat(str(value))
+        elif field.kind is FieldKind.LIST and isinstance(value, str):
+            value = [value]
+        columns[field.name] = value
+    return columns
+
+
+def _quarantined_row(row: Quarantined) -> dict[str, Any]:
+    return {
+        "table_name": row.table,
+        "source": row.source,
+        "line": row.line,
+        "field": row.fault.field,
+        "reason": row.fault.reason,
+        "message": row.fault.message,
+        "work_id": _text_of(row.values, "work_id"),
+        "party_id": _text_of(row.values, "party_id"),
+        "row_key": row.key,
+        "row_sha256": row.sha256,
+        "row_json": canonical_json({str(k): _plain(v) for k, v in row.values.items()}),
+    }
+
+
+def _unique(rows: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    seen: Counter[str] = Counter()
+    for row in rows:
+        seen[row["row_key"]] += 1
+        again = seen[row["row_key"]]
+        yield row if again == 1 else row | {"row_key": f"{row['row_key']}#{again}"}
+
+
+def _plain(value: object) -> object:
+    return value if isinstance(value, str | int | float | bool | list | dict) else str(value)
+
+
+def _text_of(values: Mapping[str, Any], name: str) -> str | None:
+    value = values.get(name)
+    return value if isinstance(value, str) and value else None
+
+
+def _known_contents(store: Store) -> dict[str, Content]:
+    columns = ["asset_path", "asset_sha256", "bytes", "modified_ns", _CLOSED_AT]
+    return {
+        row["asset_path"]: Content(row["asset_sha256"], row["bytes"], row["modified_ns"])
+        for row in rows_of(store.read("assets", columns))
+        if row[_CLOSED_AT] is None
+    }
+
+
+def _ingest_row(result: Ingest, catalog: Place, library: Place, at: datetime) -> dict[str, Any]:
+    return {
+        "ingest_id": result.ingest_id,
+        "catalog": str(catalog),
+        "library": str(library),
+        "ingested_at": at,
+        "rulebook_sha256": result.rulebook_sha256,
+        "accepted": sum(result.accepted.values()),
+        "quarantined": sum(result.quarantined.values()),
+        "added": result.added,
+        "changed": result.changed,
+        "removed": result.removed,
+    }

@@ -1,0 +1,76 @@
+"""What the store knew at an instant: the rulebook, and the works that nobody may use."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from curation.rights import TABLES, Rulebook
+from curation.tables.query import connect, visible
+from curation.tables.store import Store
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+QUARANTINED = "CATALOG_QUARANTINED"
+"""A rights row about the work could not be read, so nobody can say what it forbids."""
+
+_HARMLESS = ("assets", "participants")
+"""Tables whose rows grant and forbid nothing."""
+
+
+@dataclass(frozen=True)
+class Knowledge:
+    """The rulebook as known at an instant, and works withheld whatever it says, with the reason."""
+
+    known_at: datetime
+    rulebook: Rulebook
+    withheld: dict[str, str]
+
+
+def knowledge_at(store: Store, known_at: datetime) -> Knowledge:
+    """What the finished readings up to ``known_at`` told us.
+
+    Raises:
+        RulebookError: when rows that were accepted one by one do not hold together.
+    """
+    connection = connect(store, known_at)
+    data: dict[str, list[Any]] = {}
+    for table in TABLES:
+        query = f"SELECT row_json FROM history.{table} WHERE {visible(known_at.isoformat())}"  # noqa: S608
+        data[table] = [json.loads(row[0]) for row in connection.execute(query).fetchall()]
+    rulebook = Rulebook.from_json(data)
+    return Knowledge(known_at, rulebook, _withheld(connection, rulebook))
+
+
+def _withheld(connection: DuckDBPyConnection, rulebook: Rulebook) -> dict[str, str]:
+    """Works that an unreadable rights row may be about; all of them where it does not say."""
+    bad = connection.execute(
+        "SELECT DISTINCT work_id, party_id FROM quarantine WHERE table_name NOT IN (?, ?)",
+        list(_HARMLESS),
+    ).fetchall()
+    named: set[str] = set()
+    everything = False
+    parties = {party for work, party in bad if work is None and party is not None}
+    for work_id, party_id in bad:
+        if work_id is not None:
+            named.add(work_id)
+        elif party_id is None:
+            everything = True
+    named |= {row.work_id for row in rulebook.appearances if row.party_id in parties}
+    if everything:
+        return dict.fromkeys((work.work_id for work in rulebook.works), QUARANTINED)
+    children: dict[str, list[str]] = {}
+    for work in rulebook.works:
+        if work.parent_id is not None:
+            children.setdefault(work.parent_id, []).append(work.work_id)
+    withheld: dict[str, str] = {}
+    open_ids = list(named)
+    while open_ids:
+        work_id = open_ids.pop()
+        if work_id not in withheld:
+            withheld[work_id] = QUARANTINED
+            open_ids += children.get(work_id, [])
+    return withheld

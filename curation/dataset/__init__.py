@@ -1,0 +1,1 @@
+"""Shots to a release: recipe, clearance, selection, clips, shards, manifest."""

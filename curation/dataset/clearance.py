@@ -1,0 +1,97 @@
+"""The second gate: may this licensee use this span of this film for this purpose?
+
+Asked shot by shot, over the frames that would ship. Only ALLOW passes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from curation.dataset.recipe import Recipe
+from curation.rights import Decision, Outcome, PerformerGate, Request, Rulebook, decide
+from curation.tables.store import canonical_json
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Frames [start, end) of a work, and the shot that they are the clean span of."""
+
+    shot_id: str
+    work_id: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Clearance:
+    """A span and what the gate said of it."""
+
+    span: Span
+    request: Request
+    outcome: Outcome
+    reasons: tuple[str, ...]
+    decision: Decision
+
+    @property
+    def allowed(self) -> bool:
+        return self.outcome is Outcome.ALLOW
+
+    def to_row(self, release_id: str, known_at: datetime) -> dict[str, Any]:
+        """The row of ``decisions``."""
+        return {
+            "release_id": release_id,
+            "shot_id": self.span.shot_id,
+            "work_id": self.span.work_id,
+            "outcome": str(self.outcome),
+            "reasons": list(self.reasons),
+            "rows": list(self.decision.rows),
+            "duties": [f"{duty.code}@{duty.phase}" for duty in self.decision.duties],
+            "request": canonical_json(self.request.to_json()),
+            "rulebook_sha256": self.decision.rulebook_sha256,
+            "engine_version": self.decision.engine_version,
+            "known_at": known_at,
+        }
+
+
+def request_for(recipe: Recipe, work_id: str, start: int, end: int, known_at: datetime) -> Request:
+    """The recipe's request, put to frames [start, end) of a work."""
+    asked = recipe.request
+    return Request(
+        work_id=work_id,
+        span=(start, end),
+        components=asked.components,
+        action=asked.action,
+        licensee=asked.licensee,
+        territories=asked.territories,
+        use_from=asked.use_from,
+        use_until=asked.use_until,
+        known_at=known_at,
+        commercial=asked.commercial,
+    )
+
+
+def clear(
+    rulebook: Rulebook,
+    recipe: Recipe,
+    spans: Iterable[Span],
+    *,
+    known_at: datetime,
+    performer_gate: PerformerGate,
+    withheld: Mapping[str, str],
+) -> Iterator[Clearance]:
+    """Ask the gate about each span.
+
+    Args:
+        withheld: works that nobody may use whatever the rulebook says, each with the reason why.
+    """
+    for span in spans:
+        request = request_for(recipe, span.work_id, span.start, span.end, known_at)
+        decision = decide(rulebook, request, performer_gate=performer_gate)
+        outcome, reasons = decision.outcome, decision.reasons
+        if span.work_id in withheld:
+            reasons = (*reasons, withheld[span.work_id])
+            outcome = Outcome.REVIEW if outcome is Outcome.ALLOW else outcome
+        yield Clearance(span, request, outcome, reasons, decision)

@@ -1,0 +1,215 @@
+"""The plan of a release: every sample with all that is known of it, before anything is cut.
+
+A plan lies in the staging area, one folder a release, and is the only thing that the tasks which
+cut and pack need to read. The release's id is drawn from what goes into it, so that the same inputs
+lead to the same plan, and a release that exists already is recognised before any work is done.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import curation
+from curation.dataset.recipe import Recipe, instant
+from curation.dataset.selection import Selection
+from curation.rights import Decision, PerformerGate
+from curation.storage import Place
+from curation.tables.store import Store, canonical_json, rows_of
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from duckdb import DuckDBPyConnection
+
+FORMAT_VERSION = 1
+
+_NOT_CONTENT = ("work_key", "asset_path")
+"""Columns of ``tagged_shots`` that say how or where, not what: kept out of samples."""
+
+
+class ReleaseError(Exception):
+    """A release that cannot be made; the message says why and what would help."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A release to be made.
+
+    Attributes:
+        release_id: name of the recipe and a digest of everything that shapes the bytes.
+        films: content of the films to cut from, each with the place of its bytes.
+        shards: names of the shards, ``<split>-<number>``.
+    """
+
+    release_id: str
+    recipe: Recipe
+    known_at: datetime
+    rulebook_sha256: str
+    performer_gate: PerformerGate
+    films: dict[str, str]
+    shards: tuple[str, ...]
+    samples: int
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "release_id": self.release_id,
+            "recipe": self.recipe.model_dump(mode="json"),
+            "known_at": instant(self.known_at),
+            "rulebook_sha256": self.rulebook_sha256,
+            "performer_gate": self.performer_gate.value,
+            "films": self.films,
+            "shards": list(self.shards),
+            "samples": self.samples,
+        }
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Plan:
+        return cls(
+            release_id=data["release_id"],
+            recipe=Recipe.model_validate(data["recipe"]),
+            known_at=datetime.fromisoformat(data["known_at"]),
+            rulebook_sha256=data["rulebook_sha256"],
+            performer_gate=PerformerGate(data["performer_gate"]),
+            films=data["films"],
+            shards=tuple(data["shards"]),
+            samples=data["samples"],
+        )
+
+
+def make_plan(
+    connection: DuckDBPyConnection,
+    selection: Selection,
+    recipe: Recipe,
+    *,
+    library: Place,
+    rulebook_sha256: str,
+    performer_gate: PerformerGate,
+    known_at: datetime,
+) -> tuple[Plan, pa.Table]:
+    """Lay out a release: the plan, and its samples in shard order.
+
+    Raises:
+        ReleaseError: when no shot is left, with the reasons why.
+    """
+    if not selection.chosen:
+        raise ReleaseError(_nothing_left(selection))
+    samples = _samples(connection, selection, recipe)
+    paths = dict(
+        connection.execute(
+            "SELECT asset_sha256, min(asset_path) FROM assets GROUP BY asset_sha256"
+        ).fetchall()
+    )
+    assets = sorted(set(samples.column("asset_sha256").to_pylist()))
+    content = {
+        "recipe": recipe.model_dump(mode="json"),
+        "rulebook": rulebook_sha256,
+        "performer_gate": performer_gate.value,
+        "samples": rows_of(samples),
+        "code": curation.__version__,
+        "format": FORMAT_VERSION,
+    }
+    digest = hashlib.sha256(canonical_json(content).encode()).hexdigest()
+    plan = Plan(
+        release_id=f"{recipe.name}-{digest[:12]}",
+        recipe=recipe,
+        known_at=known_at,
+        rulebook_sha256=rulebook_sha256,
+        performer_gate=performer_gate,
+        films={asset: str(library.within(paths[asset])) for asset in assets},
+        shards=tuple(sorted({c.shard for c in selection.chosen if c.shard})),
+        samples=samples.num_rows,
+    )
+    return plan, samples
+
+
+def write_plan(store: Store, plan: Plan, samples: pa.Table, selection: Selection) -> None:
+    """Stage a plan; the plan file is written last, so a plan that can be read is whole."""
+    import pyarrow.parquet as pq
+
+    folder = store.staging(plan.release_id)
+    store.stage(
+        plan.release_id,
+        "plan",
+        "decisions",
+        (c.to_row(plan.release_id, plan.known_at) for c in selection.clearances),
+    )
+    store.stage(
+        plan.release_id,
+        "plan",
+        "selections",
+        (c.to_row(plan.release_id) for c in selection.choices),
+    )
+    buffer = io.BytesIO()
+    pq.write_table(samples, buffer, compression="zstd")
+    (folder / "samples.parquet").write_bytes(buffer.getvalue())
+    (folder / "plan.json").write_bytes(canonical_json(plan.to_json()).encode())
+
+
+def read_plan(store: Store, release_id: str) -> Plan:
+    """The plan that was staged for a release.
+
+    Raises:
+        StorageError: when there is none.
+    """
+    return Plan.from_json(json.loads((store.staging(release_id) / "plan.json").read_text()))
+
+
+def read_samples(store: Store, release_id: str) -> pa.Table:
+    """The samples of a staged plan, in shard order."""
+    import pyarrow.parquet as pq
+
+    data = (store.staging(release_id) / "samples.parquet").read_bytes()
+    return pq.read_table(io.BytesIO(data))
+
+
+def _samples(connection: DuckDBPyConnection, selection: Selection, recipe: Recipe) -> pa.Table:
+    import pyarrow as pa
+
+    decisions = {c.span.shot_id: c.decision for c in selection.clearances if c.allowed}
+    asked = recipe.request.model_dump(mode="json")
+    placed = pa.Table.from_pylist(
+        [
+            {
+                "shot_id": choice.shot.shot_id,
+                "split": choice.split,
+                "shard": choice.shard,
+                "position": choice.position,
+                "rights": _rights(decisions[choice.shot.shot_id]) | asked,
+            }
+            for choice in selection.chosen
+        ]
+    )
+    connection.register("_placed", placed)
+    excluded = ", ".join(_NOT_CONTENT)
+    query = f"""
+        SELECT tagged_shots.* EXCLUDE ({excluded}), _placed.* EXCLUDE (shot_id, position)
+        FROM tagged_shots JOIN _placed USING (shot_id) ORDER BY _placed.position
+    """  # noqa: S608
+    return connection.execute(query).to_arrow_table()
+
+
+def _rights(decision: Decision) -> dict[str, Any]:
+    return {
+        "outcome": str(decision.outcome),
+        "grants": list(decision.grants),
+        "rows": list(decision.rows),
+        "duties": [f"{duty.code}@{duty.phase}" for duty in decision.duties],
+        "rulebook_sha256": decision.rulebook_sha256,
+        "engine_version": decision.engine_version,
+    }
+
+
+def _nothing_left(selection: Selection) -> str:
+    total = len(selection.choices)
+    if not total:
+        return "the library holds no analysed shot yet; run the analysis first"
+    reasons: Sequence[str] = [
+        f"{reason} ({station}): {count}"
+        for (station, reason), count in selection.left_out().most_common()
+    ]
+    return f"none of {total} shots may go into this release. Left out: " + "; ".join(reasons)

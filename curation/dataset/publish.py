@@ -1,0 +1,141 @@
+"""Publication: the gate is asked once more, then the manifest is written and the tables told."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import curation
+from curation.catalog.knowledge import Knowledge
+from curation.dataset.clearance import Span, clear
+from curation.dataset.clips import Clip, clips_of
+from curation.dataset.manifest import MANIFEST, Manifest, compose, read_manifest
+from curation.dataset.plan import Plan, ReleaseError
+from curation.dataset.selection import CUT, FILTER, LENGTH, RIGHTS
+from curation.dataset.shards import Shard
+from curation.tables.store import Store, canonical_json, rows_of
+
+_ORDER = {station: position for position, station in enumerate((RIGHTS, LENGTH, FILTER, CUT))}
+
+
+def publish(
+    store: Store,
+    plan: Plan,
+    shards: Sequence[Shard],
+    knowledge: Knowledge,
+    credits: Sequence[Mapping[str, Any]],
+) -> Manifest:
+    """Make a packed release visible.
+
+    Raises:
+        ReleaseError: when no clip could be cut, or a sample is no longer cleared as of
+            ``knowledge``; nothing becomes visible then.
+    """
+    clips = clips_of(store, plan)
+    selections = _settled(rows_of(store.staged(plan.release_id, "selections")), clips)
+    if not any(row["status"] == "released" for row in selections):
+        reasons = Counter(clip.failure for clip in clips.values())
+        raise ReleaseError(f"{plan.release_id}: no clip could be cut ({dict(reasons)})")
+    _still_cleared(plan, knowledge, selections, rows_of(store.staged(plan.release_id, "decisions")))
+    works = {row["work_id"] for row in selections if row["status"] == "released"}
+    raw = compose(
+        plan,
+        shards,
+        left_out=_left_out(selections),
+        credits=[credit for credit in credits if credit["work_id"] in works],
+    )
+    release = store.release(plan.release_id)
+    (release / MANIFEST).write_bytes(raw)
+    manifest = read_manifest(release)
+    store.replace("decisions", store.staged(plan.release_id, "decisions"), column="release_id")
+    store.replace("selections", selections, column="release_id")
+    row = _release_row(plan, manifest, str(release), knowledge.known_at)
+    store.replace("releases", [row], column="release_id")
+    return manifest
+
+
+def _settled(selections: list[dict[str, Any]], clips: Mapping[str, Clip]) -> list[dict[str, Any]]:
+    """Selections after cutting: a clip that failed is out, with its reason."""
+    settled = []
+    for row in selections:
+        clip = clips.get(row["sample_key"]) if row["status"] == "released" else None
+        if row["status"] != "released":
+            settled.append(row)
+        elif clip is None or clip.failure is not None:
+            reason = clip.failure if clip and clip.failure else "NOT_CUT"
+            settled.append(
+                row
+                | {"status": "failed", "station": CUT, "reasons": [reason]}
+                | {"split": None, "shard": None, "sample_key": None}
+            )
+        else:
+            settled.append(row | {"clip_sha256": clip.sha256})
+    return settled
+
+
+def _still_cleared(
+    plan: Plan,
+    knowledge: Knowledge,
+    selections: Sequence[Mapping[str, Any]],
+    decisions: Sequence[Mapping[str, Any]],
+) -> None:
+    import json
+
+    from curation.rights import Request
+
+    released = {row["shot_id"] for row in selections if row["status"] == "released"}
+    asked = {
+        row["shot_id"]: Request.from_json(json.loads(row["request"]))
+        for row in decisions
+        if row["shot_id"] in released
+    }
+    spans = [
+        Span(shot_id, request.work_id, *request.span)
+        for shot_id, request in sorted(asked.items())
+        if request.span is not None
+    ]
+    again = clear(
+        knowledge.rulebook,
+        plan.recipe,
+        spans,
+        known_at=knowledge.known_at,
+        performer_gate=plan.performer_gate,
+        withheld=knowledge.withheld,
+    )
+    lost = Counter(c.reasons[0] for c in again if not c.allowed)
+    if lost or len(spans) != len(released):
+        raise ReleaseError(
+            f"{plan.release_id}: the rights changed while it was made: {dict(lost)}; "
+            "plan the release again"
+        )
+
+
+def _left_out(selections: Sequence[Mapping[str, Any]]) -> list[tuple[str, str, int]]:
+    counts = Counter(
+        (row["station"], row["reasons"][0]) for row in selections if row["status"] != "released"
+    )
+    ordered = sorted(counts.items(), key=lambda kv: (_ORDER[kv[0][0]], -kv[1], kv[0][1]))
+    return [(station, reason, count) for (station, reason), count in ordered]
+
+
+def _release_row(plan: Plan, manifest: Manifest, url: str, at: datetime) -> dict[str, Any]:
+    totals = manifest.data["totals"]
+    return {
+        "release_id": plan.release_id,
+        "name": plan.recipe.name,
+        "url": url,
+        "licensee": plan.recipe.request.licensee,
+        "action": plan.recipe.request.action,
+        "recipe": canonical_json(plan.recipe.model_dump(mode="json")),
+        "rulebook_sha256": plan.rulebook_sha256,
+        "known_at": plan.known_at,
+        "samples": totals["samples"],
+        "excluded": totals["excluded"],
+        "bytes": totals["bytes"],
+        "seconds": totals["seconds"],
+        "manifest_sha256": manifest.sha256,
+        "code_version": curation.__version__,
+        "published_at": at,
+    }

@@ -1,0 +1,152 @@
+"""Packing: cut samples become a WebDataset tar and a Parquet file of the same rows.
+
+Bytes depend on nothing but the samples: fixed order, fixed owner and time in the tar, one writer
+version in the Parquet.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from curation.dataset.clips import Clip, clip_place
+from curation.dataset.plan import Plan
+from curation.storage import Place
+from curation.tables.store import Store, canonical_json, rows_of
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+OWNER = "curation"
+
+
+@dataclass(frozen=True, slots=True)
+class ShardFile:
+    """One published file of a shard: its path in the release, size and SHA-256."""
+
+    path: str
+    bytes: int
+    sha256: str
+
+    def to_json(self) -> dict[str, Any]:
+        return {"path": self.path, "bytes": self.bytes, "sha256": self.sha256}
+
+
+@dataclass(frozen=True, slots=True)
+class Shard:
+    """A packed shard: its files, and how many samples and seconds are in it."""
+
+    name: str
+    split: str
+    samples: int
+    seconds: float
+    files: tuple[ShardFile, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "name": self.name,
+            "split": self.split,
+            "samples": self.samples,
+            "seconds": self.seconds,
+            "files": [file.to_json() for file in self.files],
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Shard:
+        files = tuple(ShardFile(**file) for file in data["files"])
+        return cls(data["name"], data["split"], data["samples"], data["seconds"], files)
+
+
+def pack_shard(
+    store: Store, plan: Plan, name: str, samples: pa.Table, clips: Mapping[str, Clip]
+) -> Shard:
+    """Write one shard into the release's folder.
+
+    Args:
+        samples: rows of the plan that belong to this shard, in order; those whose clip failed are
+            left out.
+    """
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    good = [
+        key
+        for key in samples.column("shot_id").to_pylist()
+        if key in clips and clips[key].failure is None
+    ]
+    kept = samples.filter(pc.is_in(samples.column("shot_id"), pa.array(good, pa.string())))
+    split = name.rpartition("-")[0]
+    tar_path = f"shards/{name}.tar"
+    rows = _with_clips(kept, clips, tar_path)
+    release = store.release(plan.release_id)
+    files = (
+        _write_tar(store, plan, release, tar_path, rows),
+        _write_parquet(release, f"parquet/split={split}/{name}.parquet", rows),
+    )
+    seconds = float(sum(rows.column("seconds").to_pylist()))
+    return Shard(name, split, rows.num_rows, round(seconds, 6), files)
+
+
+def _with_clips(samples: pa.Table, clips: Mapping[str, Clip], tar_path: str) -> pa.Table:
+    import pyarrow as pa
+
+    cut = [clips[key] for key in samples.column("shot_id").to_pylist()]
+    clip_type = pa.struct(
+        [
+            ("sha256", pa.string()),
+            ("bytes", pa.int64()),
+            ("frames", pa.int64()),
+            ("width", pa.int64()),
+            ("height", pa.int64()),
+            ("start_pts", pa.string()),
+            ("end_pts", pa.string()),
+            ("tar", pa.string()),
+        ]
+    )
+    names = [field.name for field in clip_type]
+    values = [{**clip.to_json(), "tar": tar_path} for clip in cut]
+    column = pa.array([{n: v[n] for n in names} for v in values], clip_type)
+    keys = pa.array([clip.key for clip in cut], pa.string())
+    return (
+        samples.drop_columns(["shard", "split"])
+        .append_column("clip", column)
+        .add_column(0, "key", keys)
+    )
+
+
+def _write_tar(store: Store, plan: Plan, release: Place, path: str, rows: pa.Table) -> ShardFile:
+    import webdataset
+
+    with tempfile.TemporaryDirectory(prefix="curation-shard-") as folder:
+        local = Path(folder) / "shard.tar"
+        with webdataset.TarWriter(
+            str(local), user=OWNER, group=OWNER, mtime=0.0, encoder=False
+        ) as tar:
+            for row in rows_of(rows):
+                sample = {
+                    "__key__": row["key"],
+                    "json": canonical_json(row).encode(),
+                    "mp4": clip_place(store, plan, row["key"], "mp4").read_bytes(),
+                }
+                if plan.recipe.clip.still:
+                    sample["jpg"] = clip_place(store, plan, row["key"], "jpg").read_bytes()
+                tar.write(sample)
+        target = release / path
+        target.upload(local)
+        return ShardFile(path, local.stat().st_size, Place.parse(local).sha256())
+
+
+def _write_parquet(release: Place, path: str, rows: pa.Table) -> ShardFile:
+    import pyarrow.parquet as pq
+
+    buffer = io.BytesIO()
+    plain = rows.replace_schema_metadata(None)
+    pq.write_table(plain, buffer, compression="zstd", write_page_index=True)
+    data = buffer.getvalue()
+    (release / path).write_bytes(data)
+    return ShardFile(path, len(data), hashlib.sha256(data).hexdigest())

@@ -1,0 +1,195 @@
+"""A child process that does dangerous work, so that a crash or a hang costs one film, not the run.
+
+The child is kept between calls, because its imports cost more than a short film does. It dies with
+its parent.
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+import select
+import signal
+import struct
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from types import TracebackType
+from typing import IO, Any, ParamSpec, Self, TypeVar
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+_LENGTH = struct.Struct("!Q")
+_POLL_S = 0.5
+
+
+class WorkerError(Exception):
+    """The child did not finish a call.
+
+    Attributes:
+        reason: ``CRASHED``, ``TIMED_OUT`` or ``OUT_OF_MEMORY``.
+    """
+
+    def __init__(self, reason: str, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+class Worker:
+    """Runs importable functions in a child process, one at a time, within bounds.
+
+    Args:
+        timeout_s: seconds that a call may take.
+        memory_mb: mebibytes that the child may hold resident.
+    """
+
+    def __init__(self, *, timeout_s: float, memory_mb: int) -> None:
+        self._timeout_s = timeout_s
+        self._memory_mb = memory_mb
+        self._child: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def call(self, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+        """Run ``function`` in the child and return what it returns.
+
+        Raises:
+            WorkerError: when the child crashes, takes too long or too much memory; the next call
+                starts a new child.
+            Exception: whatever the function raised, as it raised it.
+        """
+        child = self._child or self._start()
+        stdin, stdout = _pipes(child)
+        try:
+            _send(stdin, (function, args, kwargs))
+            answer = self._answer(child, stdout)
+        except (EOFError, BrokenPipeError) as error:
+            code = self._stop()
+            raise WorkerError("CRASHED", f"the worker process died ({_exit(code)})") from error
+        except WorkerError:
+            self._stop()
+            raise
+        ok, value = answer
+        if not ok:
+            raise value
+        return value  # type: ignore[no-any-return]
+
+    def close(self) -> None:
+        """End the child."""
+        if self._child is not None:
+            self._stop()
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        self._child = subprocess.Popen(
+            [sys.executable, "-m", "curation.isolation"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+        )
+        return self._child
+
+    def _stop(self) -> int:
+        child, self._child = self._child, None
+        if child is None:
+            return 0
+        for pipe in _pipes(child):
+            try:
+                pipe.close()
+            except BrokenPipeError:
+                continue
+        try:
+            return child.wait(timeout=1)
+        except subprocess.TimeoutExpired:
+            child.kill()
+            return child.wait()
+
+    def _answer(self, child: subprocess.Popen[bytes], stdout: IO[bytes]) -> tuple[bool, Any]:
+        deadline = time.monotonic() + self._timeout_s
+        while not select.select([stdout], [], [], _POLL_S)[0]:
+            if time.monotonic() > deadline:
+                child.kill()
+                raise WorkerError("TIMED_OUT", f"no result after {self._timeout_s:.0f} s")
+            if (resident := _resident_mb(child.pid)) > self._memory_mb:
+                child.kill()
+                raise WorkerError(
+                    "OUT_OF_MEMORY",
+                    f"{resident} MiB resident, above the limit of {self._memory_mb} MiB",
+                )
+        return _receive(stdout)  # type: ignore[no-any-return]
+
+
+def _pipes(child: subprocess.Popen[bytes]) -> tuple[IO[bytes], IO[bytes]]:
+    if child.stdin is None or child.stdout is None:
+        raise WorkerError("CRASHED", "the worker process was started without pipes")
+    return child.stdin, child.stdout
+
+
+def _send(pipe: IO[bytes], value: object) -> None:
+    data = pickle.dumps(value)
+    pipe.write(_LENGTH.pack(len(data)) + data)
+    pipe.flush()
+
+
+def _receive(pipe: IO[bytes]) -> Any:
+    header = pipe.read(_LENGTH.size)
+    if len(header) < _LENGTH.size:
+        raise EOFError
+    (length,) = _LENGTH.unpack(header)
+    data = pipe.read(length)
+    if len(data) < length:
+        raise EOFError
+    return pickle.loads(data)  # noqa: S301 - written by our own other half
+
+
+def _resident_mb(pid: int) -> int:
+    try:
+        with open(f"/proc/{pid}/statm", encoding="ascii") as stream:  # noqa: PTH123
+            pages = int(stream.read().split()[1])
+    except (OSError, IndexError):
+        return 0
+    return pages * os.sysconf("SC_PAGE_SIZE") // (1 << 20)
+
+
+def _exit(code: int) -> str:
+    if code < 0:
+        return signal.Signals(-code).name
+    return f"exit status {code}"
+
+
+def _die_with(parent: int) -> None:
+    while os.getppid() == parent:
+        time.sleep(_POLL_S)
+    os._exit(1)
+
+
+def _serve() -> None:
+    """Answer calls from standard input until it ends; anything printed goes to standard error."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_die_with, args=(os.getppid(),), daemon=True).start()
+    answers = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
+    while True:
+        try:
+            function, args, kwargs = _receive(sys.stdin.buffer)
+        except EOFError:
+            return
+        try:
+            answer = (True, function(*args, **kwargs))
+        except Exception as error:  # noqa: BLE001 - handed to the caller, who raises it
+            answer = (False, error)
+        _send(answers, answer)
+
+
+if __name__ == "__main__":
+    _serve()

@@ -30,8 +30,9 @@ class ShotDetector:
     """Finds the transitions of one film from its frames at analysis size.
 
     PySceneDetect's AdaptiveDetector finds the cuts, fed from the caller's decode; rules of our own
-    find fades and dissolves and drop flashes. Transitions carry the frames' own
-    indices. State grows by about 500 bytes a frame. Feed every frame once in presentation order, then call `finish` once.
+    find fades and dissolves and drop flashes. Transitions carry the frames' own indices. State
+    grows by about 500 bytes a frame. Feed every frame once in presentation order, then call
+    `finish` once.
     """
 
     def __init__(self, settings: ShotSettings | None = None) -> None:

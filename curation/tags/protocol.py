@@ -1,0 +1,100 @@
+"""What a tagger is: measures first, labels second.
+
+A tagger looks at frames once, while the film is decoded, and keeps numbers. Everything decided
+from the numbers (summaries, labels, confidences) is recomputed from what was stored.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final, Protocol, TypeAlias
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from curation.media import Frame, VideoInfo
+
+    Series: TypeAlias = Mapping[str, NDArray[np.float64]]
+
+UNKNOWN: Final = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Tag:
+    """One label of one facet, how sure it is in [0, 1], and the numbers it was made from.
+
+    `unknown` has confidence 0. A number that could not be measured is NaN. Raises `ValueError`
+    for a confidence outside [0, 1].
+    """
+
+    facet: str
+    label: str
+    confidence: float
+    measures: Mapping[str, float] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if not 0.0 <= self.confidence <= 1.0:
+            raise ValueError(f"confidence {self.confidence} of {self.facet} is not in [0, 1]")
+
+
+@dataclass(frozen=True, slots=True)
+class Facet:
+    """A question a tagger answers: every label it may give, and its numbers with their units."""
+
+    name: str
+    labels: tuple[str, ...]
+    measures: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """The frames a tagger wants: at most `width` pixels wide, `per_second` of them, all if None."""
+
+    width: int = 320
+    per_second: float | None = 4.0
+
+
+Meter: TypeAlias = "Callable[[Frame], dict[str, float]]"
+"""Measures of one frame: the same names every time, NaN where a measure is not defined.
+
+May hold state over one film; must not keep the frame's picture, which is reused.
+"""
+
+
+class Tagger(Protocol):
+    """Describes shots. Made without arguments; holds no state, which lives in its meters."""
+
+    @property
+    def name(self) -> str:
+        """The name it is registered under."""
+
+    @property
+    def version(self) -> str:
+        """Of the measures: another version looks at the film again."""
+
+    @property
+    def label_version(self) -> str:
+        """Of the labels: another version relabels from stored measures, without the film."""
+
+    @property
+    def needs(self) -> Needs:
+        """The frames to feed its meter."""
+
+    @property
+    def facets(self) -> tuple[Facet, ...]:
+        """The facets that `label` answers, each once and in this order."""
+
+    def meter(self, video: VideoInfo) -> Meter:
+        """A fresh meter for one film."""
+
+    def summarise(self, series: Series, pts: NDArray[np.float64]) -> dict[str, float]:
+        """One shot's numbers from the measures of its sampled frames.
+
+        `series` holds one array of shape (samples,) a measure, `pts` their times in seconds.
+        Without samples the summary is empty and every label of it `unknown`.
+        """
+
+    def label(self, measures: Mapping[str, float]) -> tuple[Tag, ...]:
+        """Tags of a shot from its summary, one a facet: pure, cheap; numbers may be missing."""

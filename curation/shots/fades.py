@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from curation.shots.settings import ShotSettings
-from curation.shots.transition import Transition
+from curation.shots.transition import Transition, TransitionType
 
 Series = NDArray[np.float64]
 
@@ -64,9 +64,9 @@ def _black_fades(
     return found
 
 
-def _fade(kind: str, start: int, end: int, *slopes: _Slope) -> Transition:
+def _fade(kind: TransitionType, start: int, end: int, *slopes: _Slope) -> Transition:
     contrast = min(contrast for _, contrast in slopes)
-    return Transition(kind, start, end, contrast / (contrast + 10.0))  # type: ignore[arg-type]
+    return Transition(kind, start, end, contrast / (contrast + 10.0))
 
 
 def _held(seconds: Series, start: int, end: int, settings: ShotSettings) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Final
 
 import cv2
@@ -9,29 +10,46 @@ import numpy as np
 from numpy.typing import NDArray
 
 BAR_LEVEL: Final = 10
-BAR_PICTURE: Final = 8
-"""A row with more than 1 pixel in 32 above the level is picture (8 of 255 in the mean)."""
+PICTURE_SHARE: Final = 0.03
+"""A line with more than this share of its pixels above the level is picture: noise and a few
+letters of a subtitle are not."""
+EDGE_SHARE: Final = 0.5
+"""The first line of a picture is lit over at least this share of the frame. An unlit edge that
+ends softer is a dark picture or a title, and says nothing about bars."""
+WIDEST: Final = 0.3
+"""2.76:1 in a 4:3 frame leaves bars of 0.26."""
 
 
-def bars(grey: NDArray[np.uint8]) -> tuple[tuple[int, int], tuple[int, int]]:
-    """Picture rows `[first, past)` and columns of a frame, (0, 0) both when nothing is lit.
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Lines `[first, past)` of the picture; `certain` unless what is dark could be bar or scene."""
 
-    Bars come in pairs: an unlit edge with no equal one opposite is a dark picture, not a bar.
+    first: int
+    past: int
+    certain: bool
+
+
+def bars(grey: NDArray[np.uint8]) -> tuple[Span, Span]:
+    """Rows and columns of the picture in a frame of luma, shape (height, width).
+
+    Bars come in pairs of one width. Where that cannot be told the span is the whole frame.
     """
-    lit = (grey > BAR_LEVEL).astype(np.uint8) * 255
-    rows = cv2.reduce(lit, 1, cv2.REDUCE_AVG).ravel() > BAR_PICTURE
-    columns = cv2.reduce(lit, 0, cv2.REDUCE_AVG).ravel() > BAR_PICTURE
-    if not rows.any() or not columns.any():
-        return (0, 0), (0, 0)
-    return _pair(rows), _pair(columns)
+    lit = cv2.threshold(grey, BAR_LEVEL, 255, cv2.THRESH_BINARY)[1]
+    rows = cv2.reduce(lit, 1, cv2.REDUCE_AVG).ravel() / 255
+    columns = cv2.reduce(lit, 0, cv2.REDUCE_AVG).ravel() / 255
+    return _span(rows), _span(columns)
 
 
-def _pair(lit: NDArray[np.bool_]) -> tuple[int, int]:
+def _span(lit: NDArray[np.float64]) -> Span:
     size = len(lit)
-    where = np.flatnonzero(lit)
+    where = np.flatnonzero(lit > PICTURE_SHARE)
+    if not len(where):
+        return Span(0, size, False)
     first, past = int(where[0]), int(where[-1]) + 1
-    slack = max(2, size // 60)
-    lopsided = abs(first - (size - past)) > slack
-    if lopsided or past - first < 0.3 * size or min(first, size - past) < 2:
-        return 0, size
-    return first, past
+    if first < 2 or size - past < 2:
+        return Span(0, size, True)
+    paired = abs(first - (size - past)) <= max(2, size // 60)
+    sharp = min(lit[first : first + 3].max(), lit[past - 3 : past].max()) >= EDGE_SHARE
+    if paired and sharp and first <= WIDEST * size:
+        return Span(first, past, True)
+    return Span(0, size, False)

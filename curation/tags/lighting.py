@@ -1,7 +1,7 @@
 """Light: key style, colour, monochrome, and the bars around the picture.
 
 Thresholds were set on rendered frames (shared/lighting: 199 frames with a known key style of 22
-scenes, 252 with a known tone), scenes held out: key style .71 accuracy / .75 balanced, tone .69 /
+scenes, 252 with a known tone), scenes held out: key style .72 accuracy / .74 balanced, tone .69 /
 .55, apparent CCT 23 mired median error. On real films they are not measured yet.
 """
 
@@ -28,7 +28,7 @@ LOW_MEDIAN: Final = -2.4
 LOW_SHADOW: Final = 0.35
 """Low key: a median this far under mid-grey, or shadow over this share of the picture."""
 HIGH_MEDIAN: Final = -1.0
-HIGH_P10: Final = -2.0
+HIGH_P10: Final = -1.8
 """High key: both the median and the darkest tenth at least this bright."""
 WARM_MIRED: Final = 204.0
 COOL_MIRED: Final = 133.0
@@ -83,7 +83,7 @@ class LightingTagger:
         return LightingMeter(video)
 
     def summarise(self, series: Series, pts: NDArray[np.float64]) -> dict[str, float]:
-        """Medians over the samples; CCT's in mired; each bar at its narrowest."""
+        """Medians over the samples; CCT's in mired; bars at their narrowest."""
         if not len(pts):
             return {}
         summary = {name: middle(series[name]) for name in MEASURES}

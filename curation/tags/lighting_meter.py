@@ -63,13 +63,13 @@ class LightingMeter:
     def __call__(self, frame: Frame) -> dict[str, float]:
         grey = np.asarray(cv2.cvtColor(frame.rgb, cv2.COLOR_RGB2GRAY), dtype=np.uint8)
         rows, columns = bars(grey)
-        values = _nothing()
+        values = dict.fromkeys(MEASURES, math.nan)
         height, width = grey.shape
-        values["bar_top"], values["bar_bottom"] = rows[0] / height, 1 - rows[1] / height
-        values["bar_left"], values["bar_right"] = columns[0] / width, 1 - columns[1] / width
-        if rows[1] <= rows[0]:
-            return values | dict.fromkeys(MEASURES[-4:], math.nan)
-        inside = slice(*rows), slice(*columns)
+        if rows.certain:
+            values |= {"bar_top": rows.first / height, "bar_bottom": 1 - rows.past / height}
+        if columns.certain:
+            values |= {"bar_left": columns.first / width, "bar_right": 1 - columns.past / width}
+        inside = slice(rows.first, rows.past), slice(columns.first, columns.past)
         rgb, grey = np.ascontiguousarray(frame.rgb[inside]), np.ascontiguousarray(grey[inside])
         values |= _tones(rgb, grey, self._light, self._weights)
         values |= _colour(rgb, grey, self._light, self._power)
@@ -115,7 +115,3 @@ def _colour(rgb: Bytes, grey: Bytes, light: Light, power: NDArray[np.float32]) -
     mean = np.array(cv2.mean(cv2.LUT(rgb, power), mid_tones)[:3])
     values["cct_k"], values["duv"] = temperature(mean ** (1 / NORM), light)
     return values
-
-
-def _nothing() -> dict[str, float]:
-    return dict.fromkeys(MEASURES, math.nan)

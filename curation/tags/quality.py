@@ -127,7 +127,7 @@ class QualityMeter:
         whole = np.asarray(cv2.cvtColor(frame.rgb, cv2.COLOR_RGB2GRAY), dtype=np.uint8)
         motion, repeated = self._change(frame.pts, whole)
         rows, columns = bars(whole)
-        grey = whole[slice(*rows), slice(*columns)] if rows[1] > rows[0] else whole
+        grey = whole[rows.first : rows.past, columns.first : columns.past]
         levels = np.bincount(grey.ravel(), minlength=256) / grey.size
         mean, deviation = (float(v[0, 0]) for v in cv2.meanStdDev(grey))
         edges = float(cv2.meanStdDev(cv2.Laplacian(grey, cv2.CV_16S))[1][0, 0])

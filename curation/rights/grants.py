@@ -6,12 +6,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from curation.rights import actions, parties, spans, territories
-from curation.rights.force import permits_now, window_of
+from curation.rights.force import permits_now
 from curation.rights.licences import read_licence
 from curation.rights.prohibitions import Bar
 from curation.rights.reasons import severity
 from curation.rights.request import Request
 from curation.rights.rows import COMPONENTS, Duty, Rule
+from curation.rights.rule_window import window_of
 from curation.rights.scope import Finding, Scope
 
 _TERRITORY_STEP = 3
@@ -138,7 +139,7 @@ def _failures(rule: Rule, scope: Scope) -> Iterator[tuple[int, str]]:
     for code in read_licence(rule.licence, commercial=request.commercial).failures:
         yield 8, code
     for duty in rule.duties:
-        if duty.phase in (None, "PRE") and not _fulfilled(duty, scope):
+        if duty.phase not in ("DURING", "POST") and not _fulfilled(duty, scope):
             yield 9, f"DUTY_UNFULFILLED:{duty.code}"
 
 

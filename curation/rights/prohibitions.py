@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from curation.rights import actions, parties, spans, territories
-from curation.rights.force import prohibits_now, window_of
+from curation.rights.force import prohibits_now
 from curation.rights.rows import Rule
+from curation.rights.rule_window import window_of
 from curation.rights.scope import Finding, Scope
 
 _CODES: Mapping[str, str] = {

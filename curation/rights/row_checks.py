@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from curation.rights import territories, zones
 from curation.rights.row_types import Appearance, Consent, EmbeddedMaterial, Row, Rule, Span, Work
-from curation.rights.windows import WindowError, resolve_window
+from curation.rights.rule_window import window_of
+from curation.rights.windows import Window, WindowError, resolve_window
 
 Complaint = tuple[str, str]
 """The field at fault, and the reason with its remedy."""
@@ -24,7 +25,7 @@ def complaints(row: Row) -> Iterator[Complaint]:
         case Rule():
             yield from _rule(row)
         case Consent():
-            yield from _window(row.start, row.end)
+            yield from _window(row.start, row.end, None, lambda: resolve_window(row.start, row.end))
         case Appearance():
             yield from _span(row.span)
             if row.identity in ("CONFIRMED", "CANDIDATE") and row.party_id is None:
@@ -50,15 +51,18 @@ def _rule(rule: Rule) -> Iterator[Complaint]:
         for code in codes:
             if not territories.is_known(code):
                 yield name, f"{code!r} is unknown; write ISO 3166-1 alpha-2, ISO 3166-2 or 001"
+    zones_known = True
     for name, names in (
         ("time_zone", (rule.time_zone,) if rule.time_zone is not None else ()),
         ("candidate_time_zones", rule.candidate_time_zones),
     ):
         for zone in names:
             if zone not in zones.all_zones():
+                zones_known = False
                 yield name, f"{zone!r} is unknown; write an IANA name such as America/New_York"
     yield from _span(rule.span)
-    yield from _window(rule.start, rule.end, rule.end_convention)
+    if zones_known:
+        yield from _window(rule.start, rule.end, rule.end_convention, lambda: window_of(rule))
 
 
 def _span(span: Span | None) -> Iterator[Complaint]:
@@ -72,18 +76,18 @@ def _span(span: Span | None) -> Iterator[Complaint]:
 
 
 def _window(
-    start: str | None, end: str | None, end_convention: str | None = None
+    start: str | None, end: str | None, convention: str | None, resolve: Callable[[], Window]
 ) -> Iterator[Complaint]:
-    """Each bound alone first, so that the complaint names the right field."""
+    """Each bound is read alone first, so that the complaint names the right field."""
     sound = True
     for name, low, high in (("start", start, None), ("end", None, end)):
         try:
-            resolve_window(low, high, time_zone="UTC", end_convention=end_convention)
+            resolve_window(low, high, time_zone="UTC", end_convention=convention)
         except WindowError as error:
             sound = False
-            yield name, f"{error}"
-    if sound:
+            yield name, str(error)
+    if sound and start is not None and end is not None:
         try:
-            resolve_window(start, end, time_zone="UTC", end_convention=end_convention)
+            resolve()
         except WindowError as error:
-            yield "end", f"{error}; correct the dates or retire the row"
+            yield "end", f"{error}; correct the dates"

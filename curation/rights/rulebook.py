@@ -46,8 +46,8 @@ class RulebookError(ValueError):
 class Rulebook:
     """The rows of every table, immutable.
 
-    Build it with `from_json` or `from_rows`, which refuse what would make a decision depend on
-    chance or lose a prohibition: two versions of an id known at once, cycles, a parent, work or
+    However it is built, it refuses (`RulebookError`) what would make a decision depend on chance or
+    lose a prohibition: two versions of an id known at once, cycles, a parent, work or
     superseded rule that does not exist. What merely fails to help a permission (an unknown
     grant in `except_for`, an assignee nobody knows, a bad EIDR) stays, and is decided closed.
     """
@@ -61,6 +61,18 @@ class Rulebook:
     surveys: tuple[Survey, ...] = ()
     signals: tuple[Signal, ...] = ()
     participants: tuple[Participant, ...] = ()
+
+    def __post_init__(self) -> None:
+        problems = [
+            problem
+            for table, rows in self.tables()
+            for row in rows
+            for problem in _row_problems(table, row)
+        ]
+        if not problems:
+            problems = list(structural_problems(dict(self.tables())))
+        if problems:
+            raise RulebookError(problems)
 
     @classmethod
     def from_json(cls, data: Mapping[str, object]) -> Rulebook:
@@ -98,16 +110,16 @@ class Rulebook:
                 problems.append(RowError(table, "?", "table", f"is unknown; known are {known}"))
                 continue
             rows[table] = list(items)
-            for row in rows[table]:
-                problems.extend(_row_problems(table, row))
         return cls._assemble(rows, problems)
 
     @classmethod
     def _assemble(cls, rows: Mapping[str, list[Row]], problems: list[RowError]) -> Rulebook:
-        book = cast("Callable[..., Rulebook]", cls)(
-            **{table: tuple(items) for table, items in rows.items()}
-        )
-        problems = [*problems, *structural_problems(dict(book.tables()))]
+        try:
+            book = cast("Callable[..., Rulebook]", cls)(
+                **{table: tuple(items) for table, items in rows.items()}
+            )
+        except RulebookError as error:
+            raise RulebookError([*problems, *error.problems]) from None
         if problems:
             raise RulebookError(problems)
         return book

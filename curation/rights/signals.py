@@ -1,6 +1,6 @@
 """Machine-readable signals on an asset: what each scheme's entries reserve.
 
-An allowed entry creates no right. An entry that cannot be read reserves everything. Sources:
+An allowed entry creates no right. An entry that nobody can read reserves everything. Sources:
 CAWG Training and Data Mining Assertion 1.1 and C2PA 1.x (`cawg.`/`c2pa.` entries), PLUS LDF Data
 Mining vocabulary, W3C TDM Reservation Protocol, RSL 1.0 usage tokens, IETF AIPREF vocabulary.
 """
@@ -69,8 +69,8 @@ _AIPREF: Mapping[str, tuple[str, ...]] = {
     "ai-use": _INPUT,
     "search": ("index_search",),
 }
+_RSL_PLAIN = frozenset({"payment", "license", "content", "url", "copyright", "terms", "standard"})
 _YES = frozenset({"y", "yes", "1", "true", "allowed", "allow"})
-_NO = frozenset({"n", "no", "0", "false", "notallowed", "disallow", "disallowed"})
 
 
 def signal_findings(scope: Scope) -> Iterator[Finding]:
@@ -96,38 +96,37 @@ def reservations(signal: Signal) -> Iterator[Reservation]:
 def _cawg(entries: Mapping[str, str]) -> Iterator[Reservation]:
     """Both prefixes; `ai_training` speaks of non-generative models only."""
     for name, value in entries.items():
-        prefix, _, entry = name.partition(".")
-        if prefix not in ("cawg", "c2pa"):
-            entry = name
-        if entry.partition(".")[2]:
+        entry = name.removeprefix("cawg.").removeprefix("c2pa.")
+        if entry.endswith("constraint_info"):
             continue
-        code = _verdict(value)
-        if code is not None:
-            yield Reservation(_CAWG.get(entry, ACTIONS), code)
+        yield from _answer(_CAWG.get(entry, ACTIONS), value)
 
 
 def _plus(entries: Mapping[str, str]) -> Iterator[Reservation]:
     for name, value in entries.items():
-        if name.rpartition(":")[2].casefold() != "datamining":
-            continue
-        term = value.rpartition("DMI-")[2].upper()
-        reservation = _PLUS.get(term, Reservation(ACTIONS, NOT_ALLOWED))
-        if reservation is not None:
-            yield reservation
+        plain = name.rpartition(":")[2].casefold()
+        if plain == "datamining" or "DMI-" in value:
+            term = value.rpartition("DMI-")[2].upper()
+            reservation = _PLUS.get(term, Reservation(ACTIONS, NOT_ALLOWED))
+            if reservation is not None:
+                yield reservation
+        elif plain != "otherconstraints":
+            yield from _answer(ACTIONS, value)
 
 
 def _tdmrep(entries: Mapping[str, str]) -> Iterator[Reservation]:
-    """A reservation reserves text and data mining, which training is."""
+    """A reservation reserves text and data mining, which training is; a policy is how to ask."""
     for name, value in entries.items():
-        if name.casefold() in ("tdm-reservation", "tdm_reservation") and value not in (
-            "0",
-            "false",
-        ):
-            yield Reservation((*_TREE, "index_search"), NOT_ALLOWED)
+        plain = name.casefold().replace("_", "-")
+        if plain == "tdm-reservation":
+            if value.casefold() not in ("0", "false"):
+                yield Reservation((*_TREE, "index_search"), NOT_ALLOWED)
+        elif plain not in ("tdm-policy", "location"):
+            yield from _answer(ACTIONS, value)
 
 
 def _rsl(entries: Mapping[str, str]) -> Iterator[Reservation]:
-    """`permits` lists all that is allowed, `prohibits` beats it; tokens may stand as entries too."""
+    """`permits` lists all that is allowed and `prohibits` beats it; a token may be an entry."""
     for name, value in entries.items():
         tokens = value.casefold().replace(",", " ").split()
         if name == "prohibits":
@@ -137,13 +136,15 @@ def _rsl(entries: Mapping[str, str]) -> Iterator[Reservation]:
             allowed = [action for token in tokens for action in _RSL.get(token, ())]
             left = tuple(action for action in ACTIONS if not actions.permits(allowed, action))
             yield Reservation(_leaves(left), NOT_ALLOWED)
-        elif name in _RSL:
-            yield from _flag(_RSL[name], value)
+        elif name == "payment" and value.casefold() not in ("free", "none"):
+            yield Reservation(ACTIONS, CONSTRAINED)
+        elif name not in _RSL_PLAIN:
+            yield from _answer(_RSL.get(name, ACTIONS), value)
 
 
 def _aipref(entries: Mapping[str, str]) -> Iterator[Reservation]:
     for name, value in entries.items():
-        yield from _flag(_AIPREF.get(name.casefold(), ACTIONS), value)
+        yield from _answer(_AIPREF.get(name.casefold(), ACTIONS), value)
 
 
 def _leaves(names: tuple[str, ...]) -> tuple[str, ...]:
@@ -155,17 +156,12 @@ def _leaves(names: tuple[str, ...]) -> tuple[str, ...]:
     )
 
 
-def _flag(reserved: tuple[str, ...], value: str) -> Iterator[Reservation]:
-    code = None if value.casefold() in _YES else _verdict(value)
-    if code is not None:
-        yield Reservation(reserved, code)
-
-
-def _verdict(value: str) -> str | None:
+def _answer(reserved: tuple[str, ...], value: str) -> Iterator[Reservation]:
     plain = value.casefold().replace("_", "").replace("-", "")
-    if plain == "allowed":
-        return None
-    return CONSTRAINED if plain == "constrained" else NOT_ALLOWED
+    if plain == "constrained":
+        yield Reservation(reserved, CONSTRAINED)
+    elif plain not in _YES:
+        yield Reservation(reserved, NOT_ALLOWED)
 
 
 _READERS: Mapping[str, Callable[[Mapping[str, str]], Iterator[Reservation]]] = {

@@ -153,14 +153,6 @@ def _zone_names(
     return territory.zones_of(territories)
 
 
-@dataclass(frozen=True, slots=True)
-class _Local:
-    """A wall-clock time; a day's beginning is the first instant of that date, never the second."""
-
-    clock: datetime
-    day_begins: bool = False
-
-
 def _readings(
     text: str | None, zone_names: frozenset[str], end_convention: str | None
 ) -> tuple[datetime, ...]:
@@ -170,11 +162,11 @@ def _readings(
     if _DATE.fullmatch(text):
         clock = _midnight(text)
         if end_convention is None or end_convention == "EXCLUSIVE_INSTANT":
-            return _instants([_Local(clock, day_begins=True)], zone_names)
-        following = _Local(_next_day(clock), day_begins=True)
+            return _extremes(clock, True, zone_names)
+        following = _extremes(_next_day(clock), True, zone_names)
         if end_convention == "INCLUSIVE_DAY":
-            return _instants([following], zone_names)
-        return _instants([_Local(clock, day_begins=True), following], zone_names)
+            return following
+        return (*_extremes(clock, True, zone_names), *following)
     moment = _date_time(text)
     if moment is None:
         raise WindowError(
@@ -185,7 +177,7 @@ def _readings(
         moment = _next_day(moment.replace(hour=0, minute=0, second=0, microsecond=0))
     if moment.tzinfo is not None:
         return (_to_utc(moment),)
-    return _instants([_Local(moment, day_begins=closes_day)], zone_names)
+    return _extremes(moment, closes_day, zone_names)
 
 
 def _midnight(text: str) -> datetime:
@@ -211,12 +203,18 @@ def _next_day(moment: datetime) -> datetime:
         return datetime.max.replace(tzinfo=moment.tzinfo)
 
 
-def _instants(locals_: list[_Local], zone_names: frozenset[str]) -> tuple[datetime, datetime]:
+@lru_cache(maxsize=1 << 14)
+def _extremes(
+    clock: datetime, day_begins: bool, zone_names: frozenset[str]
+) -> tuple[datetime, datetime]:
+    """The first and last instant at which a clock in one of the zones shows that time.
+
+    A day begins once, at its first instant; any other time may come twice in a night.
+    """
     instants = [
-        _to_utc(local.clock.replace(tzinfo=zones.zone(name), fold=fold))
-        for local in locals_
+        _to_utc(clock.replace(tzinfo=zones.zone(name), fold=fold))
         for name in zone_names
-        for fold in ((0,) if local.day_begins else (0, 1))
+        for fold in ((0,) if day_begins else (0, 1))
     ]
     return min(instants), max(instants)
 

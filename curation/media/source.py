@@ -123,11 +123,12 @@ def video_stream(container: InputContainer, name: str) -> VideoStream:
 
 def check_size(width: int, height: int, name: str) -> None:
     """Raise ABSURD_HEADER for a picture no film has."""
-    if max(width, height) > MAX_SIDE or width * height > MAX_PIXELS:
+    # FFmpeg says 0x0 of a size that it refuses itself (`max_pixels`).
+    if min(width, height) < 1 or max(width, height) > MAX_SIDE or width * height > MAX_PIXELS:
         raise MediaError(
             MediaCode.ABSURD_HEADER,
-            f"{name}: a picture of {width}x{height} is over {MAX_SIDE} a side or {MAX_PIXELS} "
-            "pixels; check the header or deliver a smaller master",
+            f"{name}: a picture of {width}x{height} (0 stands for unusable) is not from 1 to "
+            f"{MAX_SIDE} a side and {MAX_PIXELS} pixels; check the header or deliver it again",
         )
 
 

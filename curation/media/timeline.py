@@ -110,8 +110,8 @@ def _ends_early(
     container: InputContainer, stream: VideoStream, count: int, shown: list[_Shown]
 ) -> bool:
     kind = container.format.name
-    if "mp4" in kind or kind == "avi":
-        return count < max(len(stream.index_entries), stream.frames if kind == "avi" else 0)
+    if "mp4" in kind:
+        return count < len(stream.index_entries)
     if "matroska" not in kind or not container.duration or not shown:
         return False
     # Matroska's header gives the duration of the longest track, and sound may run on after

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import hashlib
 import time
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from fractions import Fraction
 from math import isfinite
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import curation
@@ -19,7 +21,7 @@ from curation.tables.store import canonical_json
 
 if TYPE_CHECKING:
     from curation.media import Frame, Source, Timeline, VideoInfo
-    from curation.shots import Shot
+    from curation.shots import Shot, Transition
     from curation.tags import Sampler, Tagger
 
 Row = dict[str, Any]
@@ -97,6 +99,75 @@ def analyse_film(job: FilmJob) -> FilmRows:
         "analysed_at": datetime.now(UTC),
     }
     return FilmRows(film, rows.shots, rows.measures, rows.tags)
+
+
+@dataclass(frozen=True)
+class FoundShots:
+    """The shots of one film, for a person or a comparison."""
+
+    name: str
+    info: VideoInfo
+    timeline: Timeline
+    shots: list[Shot]
+    transitions: list[Transition]
+
+    def to_truth(self) -> dict[str, Any]:
+        """Boundaries in the form that shot-boundary benchmarks compare."""
+        from curation.shots import to_truth_json
+
+        pts = [self.timeline.seconds(index) for index in range(len(self.timeline))]
+        rate = None if self.timeline.is_variable else self.info.average_rate
+        return to_truth_json(self.name, pts, self.transitions, rate)
+
+
+def find_shots(film: Path, device: str = "auto") -> FoundShots:
+    """Find the shots of a film without tagging them.
+
+    Raises:
+        MediaError: when the film cannot be read.
+    """
+    from curation.media import frames, probe, read_timeline
+    from curation.shots import ShotDetector, assemble
+
+    info, timeline = probe(str(film)), read_timeline(str(film))
+    detector = ShotDetector()
+    count = 0
+    for frame in frames(str(film), width=ANALYSIS_WIDTH, device=device):
+        detector.feed(frame)
+        count += 1
+    _agree(count, timeline)
+    transitions = detector.finish()
+    return FoundShots(film.name, info, timeline, assemble(transitions, count), transitions)
+
+
+def tag_film(
+    film: Path, names: Sequence[str] | None = None, device: str = "auto"
+) -> Iterator[dict[str, Any]]:
+    """The tags of each shot of a film, as ``{"file", "span", "tags": {tagger: {facet: …}}}``.
+
+    A film that cannot be read gives one ``{"file", "error", "message"}``.
+    """
+    from curation.tags import taggers
+
+    wanted = {tagger.name for tagger in taggers(names)}
+    rows = analyse_film(FilmJob(film.name, str(film), device))
+    if rows.film["status"] != "analysed":
+        yield {
+            "file": str(film),
+            "error": rows.film["reasons"][0],
+            "message": rows.film["message"],
+        }
+    for shot in rows.shots:
+        tags: dict[str, dict[str, Any]] = {}
+        for tag in rows.tags:
+            if tag["shot_id"] == shot["shot_id"] and tag["tagger"] in wanted:
+                said = {"label": tag["label"], "confidence": tag["confidence"], **tag["measures"]}
+                tags.setdefault(tag["tagger"], {})[tag["facet"]] = said
+        yield {
+            "file": str(film),
+            "span": [shot["start_frame"], shot["end_frame"]],
+            "tags": tags,
+        }
 
 
 def labels(tagger: Tagger, measured: Row) -> list[Row]:

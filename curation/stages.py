@@ -308,6 +308,13 @@ def cut_film(
     return dict(Counter("failed" if clip.failure else "cut" for clip in clips))
 
 
+def shards_of(settings: Settings, release_id: str) -> tuple[str, ...]:
+    """The shards that the plan of a release lays out."""
+    from curation.dataset.plan import read_plan
+
+    return read_plan(Store.at(settings.store), release_id).shards
+
+
 def pack_shard(settings: Settings, release_id: str, shard: str, *, tell: Tell = _quiet) -> int:
     """Pack one shard; returns its samples."""
     import pyarrow.compute as pc

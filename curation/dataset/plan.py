@@ -190,7 +190,7 @@ def _samples(connection: DuckDBPyConnection, selection: Selection, recipe: Recip
         SELECT tagged_shots.* EXCLUDE ({excluded}), _placed.* EXCLUDE (shot_id, position)
         FROM tagged_shots JOIN _placed USING (shot_id) ORDER BY _placed.position
     """  # noqa: S608
-    return connection.execute(query).to_arrow_table()
+    return connection.sql(query).to_arrow_table()
 
 
 def _rights(decision: Decision) -> dict[str, Any]:

@@ -1,0 +1,90 @@
+"""Our DAGs on an Airflow of our own: the whole road in one call, or the pages kept up."""
+
+from __future__ import annotations
+
+import signal
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from curation.scheduling import CHAIN, CPU_POOL
+from curation.settings import Settings
+from curation.storage import Place
+
+if TYPE_CHECKING:
+    from curation.embedded import EmbeddedAirflow, TaskState
+
+Tell = Callable[[str], None]
+
+DAGS = Path(__file__).resolve().parents[1] / "dags"
+PRELOAD = ("cv2", "av", "numpy", "pyarrow", "pyarrow.dataset", "deltalake", "duckdb", "pydantic")
+CPU_SLOTS = 2
+
+
+def run(settings: Settings, tell: Tell) -> None:
+    """Ingest, analyse and release through the scheduler; returns when the last DAG has run.
+
+    Raises:
+        EmbeddedError: when Airflow does not start, or a run fails; the message has the log's tail.
+    """
+    from curation.embedded import run_chain
+
+    started = time.monotonic()
+
+    def progress(task: TaskState) -> None:
+        if task.state in ("running", "success", "failed", "up_for_retry", "upstream_failed"):
+            seconds = time.monotonic() - started
+            tell(f"{seconds:6.1f} s  {task.dag_id:16} {task.name:28} {task.state}")
+
+    tell("starting Airflow (scheduler, DAG processor, API server on loopback)")
+    with _airflow(settings) as airflow:
+        _pools(airflow)
+        run_chain(airflow, CHAIN[0], {}, CHAIN[1:], progress)
+    tell(f"{time.monotonic() - started:6.1f} s  done; Airflow has stopped")
+
+
+def keep_up(settings: Settings, port: int | None, tell: Tell) -> None:
+    """Keep Airflow's pages up until Ctrl-C.
+
+    Raises:
+        EmbeddedError: when Airflow does not start, or a part of it ends by itself.
+    """
+    tell("starting Airflow")
+    with _airflow(settings, port=port, triggerer=True) as airflow:
+        _pools(airflow)
+        tell(f"URL       {airflow.url}")
+        tell(f"user      {airflow.user}")
+        tell(f"password  {airflow.password}")
+        tell("Ctrl-C stops it")
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        try:
+            while True:
+                airflow.check()
+                time.sleep(1)
+        except KeyboardInterrupt:
+            tell("stopping")
+
+
+def _airflow(
+    settings: Settings, *, port: int | None = None, triggerer: bool = False
+) -> EmbeddedAirflow:
+    from curation.embedded import EmbeddedAirflow
+
+    store = Place.parse(settings.store)
+    home = store.local / "airflow" if store.is_local else Path("store").absolute() / "airflow"
+    absolute = replace(
+        settings,
+        store=str(store),
+        library=str(Place.parse(settings.library)),
+        catalog=str(Place.parse(settings.catalog)),
+        recipe=str(Place.parse(settings.recipe)),
+    )
+    return EmbeddedAirflow(
+        home, DAGS, absolute.to_environment(), port, triggerer=triggerer, preload=PRELOAD
+    )
+
+
+def _pools(airflow: EmbeddedAirflow) -> None:
+    airflow.client.ensure_pool(CPU_POOL, CPU_SLOTS, "Tasks that decode or encode on the CPU")

@@ -1,0 +1,48 @@
+"""Every day: read the catalog, check every row, and know each film file by its content."""
+
+from __future__ import annotations
+
+import logging
+from datetime import UTC, datetime
+from typing import Any
+
+from airflow.sdk import Asset, Param, dag, task
+
+from curation.scheduling import CATALOG_ASSET, settings_from
+from curation.settings import Settings
+
+DEFAULTS = Settings.from_environment()
+
+
+@dag(
+    schedule="@daily",
+    start_date=datetime(2026, 1, 1, tzinfo=UTC),
+    catchup=False,
+    max_active_runs=1,
+    doc_md=__doc__,
+    tags=["curation"],
+    params={
+        "library": Param(DEFAULTS.library, type="string", description="Folder of film files"),
+        "catalog": Param(DEFAULTS.catalog, type="string", description="Catalog or rulebook"),
+    },
+)
+def catalog_ingest() -> None:
+    """Catalog and film files into the store."""
+
+    @task(outlets=[Asset(CATALOG_ASSET)])
+    def ingest(params: dict[str, Any] | None = None) -> dict[str, int]:
+        from curation import stages
+
+        done = stages.ingest(settings_from(params or {}), tell=logging.getLogger(__name__).info)
+        return {
+            "accepted": sum(done.accepted.values()),
+            "quarantined": sum(done.quarantined.values()),
+            "added": done.added,
+            "changed": done.changed,
+            "removed": done.removed,
+        }
+
+    ingest()
+
+
+catalog_ingest()

@@ -1,0 +1,68 @@
+"""When the catalog was read: decode each new film once, find its shots, measure and tag them.
+
+Films are mapped in batches. A film that cannot be read is a row in ``films`` with its reason; a red
+task means that the store or the code is in trouble.
+"""
+
+from __future__ import annotations
+
+import logging
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from airflow.sdk import Asset, Param, dag, task
+
+from curation.scheduling import CATALOG_ASSET, CPU_POOL, SHOTS_ASSET, settings_from
+from curation.settings import Settings
+
+DEFAULTS = Settings.from_environment()
+LOG = logging.getLogger(__name__)
+
+
+@dag(
+    schedule=[Asset(CATALOG_ASSET)],
+    start_date=datetime(2026, 1, 1, tzinfo=UTC),
+    catchup=False,
+    max_active_runs=1,
+    doc_md=__doc__,
+    tags=["curation"],
+    default_args={"retries": 2, "retry_delay": timedelta(seconds=30)},
+    params={
+        "library": Param(DEFAULTS.library, type="string", description="Folder of film files"),
+        "device": Param(DEFAULTS.device, enum=["auto", "cpu", "cuda"], description="Decoder"),
+        "retry_failed": Param(False, type="boolean", description="Try failed films again"),
+    },
+)
+def film_analysis() -> None:
+    """Films into shots, measures and tags."""
+
+    @task
+    def plan(params: dict[str, Any] | None = None) -> list[dict[str, str]]:
+        from curation import stages
+
+        given = params or {}
+        laid_out = stages.plan_analysis(
+            settings_from(given), retry_failed=bool(given.get("retry_failed"))
+        )
+        LOG.info("%d films in %d parts", laid_out.films, len(laid_out.parts))
+        return [{"plan_id": laid_out.plan_id, "part": part} for part in laid_out.parts]
+
+    @task(pool=CPU_POOL, map_index_template="part {{ part }}")
+    def analyse(plan_id: str, part: str, params: dict[str, Any] | None = None) -> dict[str, int]:
+        from curation import stages
+
+        return stages.analyse_part(settings_from(params or {}), plan_id, part, tell=LOG.info)
+
+    @task(trigger_rule="none_failed", outlets=[Asset(SHOTS_ASSET)])
+    def commit(parts: list[dict[str, str]], params: dict[str, Any] | None = None) -> dict[str, int]:
+        from curation import stages
+
+        settings = settings_from(params or {})
+        written = stages.commit_analysis(settings, parts[0]["plan_id"]) if parts else {}
+        return written | {"relabelled": stages.relabel(settings)}
+
+    parts: Any = plan()
+    analyse.expand_kwargs(parts) >> commit(parts)
+
+
+film_analysis()

@@ -1,9 +1,9 @@
 """Light: key style, colour, monochrome, and the bars around the picture.
 
 Thresholds were set on rendered frames (shared/lighting, 278 stills of 33 scenes). Accuracy and
-balanced accuracy there: key style .72 / .74 (the same grid with scenes held out gives .72 / .75), tone
-.68 / .54, monochrome 1.0 / 1.0, bars .99 / .97; apparent CCT is off by a median of 23 mired. Frames of real
-films are not measured yet.
+balanced accuracy there: key style .72 / .74 (a search of thresholds with scenes held out gives
+.72 / .75), tone .68 / .54, monochrome 1.0 / 1.0, bars .99 / .97; apparent CCT is off by a median
+of 23 mired. Frames of real films are not measured yet.
 """
 
 from __future__ import annotations

@@ -76,7 +76,7 @@ def make_film(tmp_path: Path) -> MakeFilm:
             if sound is not None:
                 assert isinstance(sound, av.AudioStream)
                 time = np.arange(48_000) / 48_000
-                wave = (0.5 * np.sin(2 * np.pi * 440 * time)).astype(np.float32)
+                wave = (0.5 * np.sin(2 * np.pi * (300 * time + 900 * time**2))).astype(np.float32)
                 chunk = av.AudioFrame.from_ndarray(wave[None], "fltp", "mono")
                 chunk.sample_rate, chunk.pts = 48_000, 0
                 film.mux(sound.encode(chunk))

@@ -1,6 +1,6 @@
 """EIDR content identifiers: the forms met in the wild, and the check character.
 
-Source: EIDR ID Format 1.51, ISO 7064 Mod 37,36 over the twenty hexadecimal digits.
+Source: EIDR ID Format; ISO 7064 Mod 37,36 over the twenty hexadecimal digits.
 """
 
 from __future__ import annotations

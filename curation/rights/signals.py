@@ -2,7 +2,8 @@
 
 An allowed entry creates no right. An entry that nobody can read reserves everything. Sources:
 CAWG Training and Data Mining Assertion 1.1 and C2PA 1.x (`cawg.`/`c2pa.` entries), PLUS LDF Data
-Mining vocabulary, W3C TDM Reservation Protocol, RSL 1.0 usage tokens, IETF AIPREF vocabulary.
+Mining vocabulary, W3C TDM Reservation Protocol, RSL usage tokens of its draft and of 1.0, IETF
+AIPREF vocabulary.
 """
 
 from __future__ import annotations
@@ -53,7 +54,10 @@ _RSL: Mapping[str, tuple[str, ...]] = {
     "all": ACTIONS,
     "ai-all": _TREE,
     "ai-train": ("train",),
+    "train-ai": ("train",),
+    "train-genai": ("train_gen",),
     "ai-input": _INPUT,
+    "ai-use": _INPUT,
     "ai-index": ("tdm_analyze", "index_search"),
     "search": ("index_search",),
 }
@@ -69,7 +73,20 @@ _AIPREF: Mapping[str, tuple[str, ...]] = {
     "ai-use": _INPUT,
     "search": ("index_search",),
 }
-_RSL_PLAIN = frozenset({"payment", "license", "content", "url", "copyright", "terms", "standard"})
+_RSL_PLAIN = frozenset(
+    {
+        "payment",
+        "license",
+        "content",
+        "url",
+        "copyright",
+        "terms",
+        "standard",
+        "legal",
+        "schema",
+        "server",
+    }
+)
 _YES = frozenset({"y", "yes", "1", "true", "allowed", "allow"})
 
 

@@ -46,18 +46,19 @@ class Size:
 def fit_width(info: VideoInfo, width: int) -> Size:
     """The analysis size: at most `width` wide, never enlarged, even height."""
     wide = min(width, info.display_width)
-    high = info.display_height * wide / info.display_width
-    return Size(wide, _even(high))
+    return Size(wide, _even(info.display_height * wide / info.display_width, info.display_height))
 
 
 def fit_height(info: VideoInfo, height: int | None) -> Size:
     """The size of a clip: at most `height` high, never enlarged, both sides even."""
-    high = info.display_height if height is None else min(height, info.display_height)
-    return Size(_even(info.display_width * high / info.display_height), _even(high))
+    limit = info.display_height if height is None else min(height, info.display_height)
+    high = _even(limit, limit)
+    return Size(_even(info.display_width * high / info.display_height, info.display_width), high)
 
 
-def _even(value: float) -> int:
-    return max(2, round(value / 2) * 2)
+def _even(value: float, limit: int) -> int:
+    """The even number nearest to `value` within `limit`, at least 2."""
+    return max(2, min(round(value / 2) * 2, limit // 2 * 2))
 
 
 class Painter:

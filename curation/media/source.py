@@ -148,6 +148,10 @@ def packets(container: InputContainer, stream: _S, name: str) -> "Iterator[Packe
             packet = next(walk)
         except StopIteration:
             return
+        except IndexError:
+            # PyAV 18.1 at the very end, when flushing a stream that turned up after opening;
+            # ours, which was there from the start, has had its flush.
+            return
         except (av.error.InvalidDataError, av.error.OSError) as error:
             faults += 1
             if faults > _READ_FAULTS:

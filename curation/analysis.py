@@ -54,7 +54,6 @@ def work_key(asset_sha256: str) -> str:
 
     Label versions are not part of it: labels are recomputed from stored measures.
     """
-    from curation.shots import VERSION as SHOTS_VERSION
     from curation.shots import ShotSettings
     from curation.tags import taggers
 
@@ -63,7 +62,7 @@ def work_key(asset_sha256: str) -> str:
             "asset": asset_sha256,
             "analysis": ANALYSIS_VERSION,
             "width": ANALYSIS_WIDTH,
-            "shots": [SHOTS_VERSION, asdict(ShotSettings())],
+            "shots": ShotSettings().canonical(),
             "taggers": {tagger.name: tagger.version for tagger in taggers()},
         }
     )
@@ -137,7 +136,8 @@ def find_shots(film: Path, device: str = "auto") -> FoundShots:
         count += 1
     _agree(count, timeline)
     transitions = detector.finish()
-    return FoundShots(film.name, info, timeline, assemble(transitions, count), transitions)
+    shots = assemble(transitions, count, detector.black_spans)
+    return FoundShots(film.name, info, timeline, shots, transitions)
 
 
 def tag_film(
@@ -204,7 +204,7 @@ def _analyse(job: FilmJob, source: Source) -> FilmRows:
             each.feed(frame)
         count += 1
     _agree(count, timeline)
-    shots = assemble(detector.finish(), count)
+    shots = assemble(detector.finish(), count, detector.black_spans)
     key = work_key(job.asset_sha256)
     shot_rows = [_shot_row(job, key, timeline, shot) for shot in shots]
     measures = [

@@ -132,5 +132,6 @@ _READERS: Mapping[FieldKind, Callable[[str], Any]] = {
     FieldKind.SPAN: _span,
     FieldKind.LIST: _list,
     FieldKind.MAP: _map,
+    FieldKind.INSTRUMENT: lambda cell: _map(cell) if "=" in cell or "{" in cell else cell,
     FieldKind.DUTIES: _duties,
 }

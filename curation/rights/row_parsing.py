@@ -180,6 +180,10 @@ def _map(value: object, _field: Field) -> tuple[tuple[str, str], ...]:
     return tuple(sorted(flat.items()))
 
 
+def _instrument(value: object, field: Field) -> tuple[tuple[str, str], ...]:
+    return (("contract_id", value),) if isinstance(value, str) else _map(value, field)
+
+
 def _scalar(name: str, value: object) -> str:
     if isinstance(value, str):
         return value
@@ -218,6 +222,7 @@ _READERS: Mapping[FieldKind, Callable[[object, Field], object]] = {
     FieldKind.SPAN: _span,
     FieldKind.LIST: _list,
     FieldKind.MAP: _map,
+    FieldKind.INSTRUMENT: _instrument,
     FieldKind.DUTIES: _duties,
 }
 
@@ -226,7 +231,7 @@ def _to_json(row: Row | Duty, fields: Sequence[Field]) -> dict[str, object]:
     data: dict[str, object] = {}
     for field in fields:
         value = getattr(row, field.name)
-        if field.kind is FieldKind.MAP:
+        if field.kind is FieldKind.MAP or (field.kind is FieldKind.INSTRUMENT and value):
             data[field.name] = dict(value)
         elif value is None or value == () or value is False:
             continue

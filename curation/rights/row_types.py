@@ -39,6 +39,8 @@ class FieldKind(StrEnum):
     """a list of text, or one text -> tuple[str, ...]; empty and absent are the same"""
     MAP = "MAP"
     """an object -> tuple[tuple[str, str], ...] sorted by key"""
+    INSTRUMENT = "INSTRUMENT"
+    """an object such as {contract_id, sha256}, or the contract's id alone -> as MAP"""
     DUTIES = "DUTIES"
     """a list of {code, phase, fulfilled_at} -> tuple[Duty, ...]"""
 
@@ -171,7 +173,9 @@ class Rule(Row):
     duties: tuple[Duty, ...] = field(default=(), metadata=_spec(FieldKind.DUTIES))
     licence: str | None = field(default=None, metadata=_TEXT)
     revoked_at: datetime | None = field(default=None, metadata=_INSTANT)
-    instrument: str | None = field(default=None, metadata=_TEXT)
+    instrument: tuple[tuple[str, str], ...] = field(
+        default=(), metadata=_spec(FieldKind.INSTRUMENT)
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -120,7 +120,7 @@ def schemas() -> dict[str, Schema]:
             ("duties", pa.list_(duty)),
             ("licence", text),
             ("revoked_at", text),
-            ("instrument", text),
+            ("instrument", pairs),
         ),
         catalog(
             "party_groups",

@@ -1,0 +1,78 @@
+from datetime import UTC, datetime
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from curation.tables import Store
+from curation.tables.query import connect
+
+T1, T2, T3 = (datetime(2026, month, 1, tzinfo=UTC) for month in (1, 2, 3))
+
+
+@pytest.fixture(params=["folder", "s3"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
+    if request.param == "s3":
+        return Store.at(request.getfixturevalue("s3") + "/store")
+    return Store.at(tmp_path)
+
+
+def titles(store: Store, known_at: datetime | None = None) -> list[str]:
+    found = connect(store, known_at).execute("SELECT title FROM works ORDER BY ALL").fetchall()
+    return [row[0] for row in found]
+
+
+def version(title: str, since: datetime, until: datetime | None = None) -> dict[str, object]:
+    return {
+        "row_key": "W",
+        "title": title,
+        "recorded_at": since,
+        "ingested_at": since,
+        "withdrawn_from_catalog_at": until,
+    }
+
+
+def test_views_of_an_empty_store_answer(tmp_path: Path) -> None:
+    connection = connect(Store.at(tmp_path))
+    assert connection.execute("SELECT count(*) FROM tagged_shots").fetchone() == (0,)
+
+
+def test_catalog_tables_answer_as_of_an_instant(store: Store) -> None:
+    store.append("works", [version("first", T1, T2), version("second", T2)])
+    store.append("ingests", [{"ingest_id": "1", "ingested_at": T1}])
+    store.append("ingests", [{"ingest_id": "2", "ingested_at": T2}])
+    assert titles(store, T1) == ["first"]
+    assert titles(store, T2) == titles(store) == ["second"]
+
+
+def test_a_reading_that_did_not_finish_is_not_seen(store: Store) -> None:
+    store.append("ingests", [{"ingest_id": "1", "ingested_at": T1}])
+    store.append("works", [version("first", T1, T2), version("half written", T2)])
+    assert titles(store, T3) == ["first"]
+
+
+def test_each_tagger_is_a_struct_of_facets(store: Store) -> None:
+    store.append("ingests", [{"ingest_id": "1", "ingested_at": T1}])
+    asset = {"asset_path": "p", "work_id": "w", "asset_sha256": "x"}
+    store.append("assets", [asset | {"row_key": "p", "recorded_at": T1, "ingested_at": T1}])
+    store.append("films", [{"asset_sha256": "x", "status": "analysed"}])
+    store.append("shots", [{"shot_id": s, "asset_sha256": "x"} for s in ("a", "b")])
+    tag = {"asset_sha256": "x", "tagger": "lighting", "facet": "key_style", "confidence": 0.5}
+    store.append(
+        "tags",
+        [
+            tag | {"shot_id": "a", "label": "low_key", "measures": {"stops": -3.0}},
+            tag | {"shot_id": "b", "label": "normal", "measures": {"stops": 0.5}},
+        ],
+    )
+    query = "SELECT shot_id, work_id FROM tagged_shots WHERE lighting.key_style.stops < -1"
+    assert connect(store).execute(query).fetchall() == [("a", "w")]
+
+
+def test_a_query_reaches_nothing_but_the_store(tmp_path: Path) -> None:
+    (tmp_path / "secret.csv").write_text("a\n1\n")
+    connection = connect(Store.at(tmp_path))
+    with pytest.raises(duckdb.Error):
+        connection.execute(f"SELECT * FROM '{tmp_path}/secret.csv'")
+    with pytest.raises(duckdb.Error):
+        connection.execute("SET enable_external_access = true")

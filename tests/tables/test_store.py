@@ -1,0 +1,96 @@
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from curation.rights import TABLES, FieldKind
+from curation.tables import Store, StoreError, schemas
+from curation.tables import store as store_module
+from curation.tables.store import rows_of
+
+WORK: dict[str, Any] = {"row_key": "W1", "work_id": "W1", "title": "It's"}
+
+
+@pytest.fixture(params=["folder", "s3"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
+    if request.param == "s3":
+        return Store.at(request.getfixturevalue("s3") + "/store")
+    return Store.at(tmp_path)
+
+
+def test_a_table_never_written_is_empty_with_its_columns(store: Store) -> None:
+    assert store.read("works").num_rows == 0
+    assert store.read("works").schema == schemas()["works"].arrow
+
+
+def test_rows_come_back_as_they_went_in(store: Store) -> None:
+    store.append("signals", [{"row_key": "a", "entries": {"k": "v"}}])
+    store.append("signals", [])
+    (row,) = rows_of(store.read("signals"))
+    assert (row["row_key"], row["entries"], row["work_id"]) == ("a", {"k": "v"}, None)
+
+
+def test_replace_is_by_value_and_can_be_repeated(store: Store) -> None:
+    for shot in ("1", "2"):
+        store.append("tags", [{"shot_id": shot, "asset_sha256": f"a'{shot}", "label": "old"}])
+    new = [{"shot_id": "1", "asset_sha256": "a'1", "label": "new"}]
+    store.replace("tags", new, column="asset_sha256")
+    store.replace("tags", new, column="asset_sha256")
+    assert sorted(r["label"] for r in rows_of(store.read("tags"))) == ["new", "old"]
+    store.remove("tags", column="asset_sha256", values=["a'2"])
+    assert [r["label"] for r in rows_of(store.read("tags"))] == ["new"]
+
+
+def test_an_instant_is_set_once(store: Store) -> None:
+    store.append("works", [WORK, WORK | {"row_key": "it's"}])
+    for instant in ("2026-01-01T00:00:00+00:00", "2027-01-01T00:00:00+00:00"):
+        store.set_instant("works", keys=["it's"], column="retired_at", instant=instant)
+    found = {r["row_key"]: r["retired_at"] for r in rows_of(store.read("works"))}
+    assert found == {"W1": None, "it's": datetime(2026, 1, 1, tzinfo=UTC)}
+
+
+def test_staged_parts_are_collected_in_order(store: Store) -> None:
+    store.stage("plan", "2", "tags", [{"shot_id": "b"}])
+    store.stage("plan", "1", "tags", [{"shot_id": "a"}])
+    assert store.staged("plan", "tags").column("shot_id").to_pylist() == ["a", "b"]
+    store.staging("plan").delete()
+    assert store.staged("plan", "tags").num_rows == 0
+
+
+def test_unknown_tables_name_the_nearest(tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match="did you mean 'works'"):
+        Store.at(tmp_path).read("work")
+
+
+def test_tables_of_a_newer_version_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = Store.at(tmp_path)
+    with monkeypatch.context() as newer:
+        newer.setattr(store_module, "SCHEMA_VERSION", 99)
+        store.append("works", [WORK])
+    with pytest.raises(StoreError, match="schema version 99"):
+        store.read("works")
+
+
+@pytest.mark.parametrize("table", sorted(TABLES))
+def test_catalog_columns_are_the_fields_of_the_rights_model(table: str) -> None:
+    import pyarrow as pa
+
+    arrow = schemas()[table].arrow
+    fields = {field.name: field.kind for field in TABLES[table].fields}
+    assert set(fields) <= set(arrow.names)
+    for name, kind in fields.items():
+        kinds = {
+            FieldKind.LIST: pa.types.is_list,
+            FieldKind.SPAN: pa.types.is_list,
+            FieldKind.DUTIES: pa.types.is_list,
+            FieldKind.MAP: pa.types.is_map,
+            FieldKind.INSTRUMENT: pa.types.is_map,
+            FieldKind.INTEGER: pa.types.is_integer,
+            FieldKind.BOOLEAN: pa.types.is_boolean,
+        }
+        assert kinds.get(kind, lambda t: pa.types.is_string(t) or pa.types.is_timestamp(t))(
+            arrow.field(name).type
+        ), name

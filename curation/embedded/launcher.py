@@ -22,7 +22,7 @@ from typing import Self
 from curation.embedded import keeper, processes
 from curation.embedded.errors import ComponentFailed, DagsBroken, EmbeddedError, tail
 from curation.embedded.lock import HomeLock
-from curation.embedded.rest import RestClient
+from curation.embedded.rest import ImportProblem, RestClient
 from curation.embedded.settings import HOST, USER, environment, load_secrets
 
 START_SECONDS = 120.0
@@ -95,6 +95,13 @@ class EmbeddedAirflow:
         fault = self._fault()
         if fault:
             raise ComponentFailed(fault)
+
+    def stay(self) -> None:
+        """Return at Ctrl-C; raise :class:`ComponentFailed` if a component ends before that."""
+        with contextlib.suppress(KeyboardInterrupt):
+            while True:
+                self.check()
+                time.sleep(0.5)
 
     def __enter__(self) -> Self:
         if not self.dags.is_dir():
@@ -221,7 +228,7 @@ class EmbeddedAirflow:
         while unparsed := self._unparsed(since):
             yield f"{unparsed[0]} has not been parsed, see {self.log('dag-processor')}"
             self.check()
-        problems = self.client.import_problems()
+        problems = self._problems(since)
         if problems:
             told = "\n\n".join(f"{one.filename}:\n{one.trace}" for one in problems)
             raise DagsBroken(f"DAG files in {self.dags} could not be imported.\n{told}")
@@ -232,7 +239,7 @@ class EmbeddedAirflow:
             dag["relative_fileloc"]
             for dag in self.client.dags()
             if _is_since(dag["last_parsed_time"], since)
-        } | {problem.filename for problem in self.client.import_problems()}
+        } | {problem.filename for problem in self._problems(since)}
         files = (path for path in self.dags.rglob("*.py") if not path.name.startswith("."))
         return [
             name
@@ -240,6 +247,9 @@ class EmbeddedAirflow:
             if (name := path.relative_to(self.dags).as_posix()) not in read
             and MAKES_DAG.search(path.read_text(encoding="utf-8", errors="replace"))
         ]
+
+    def _problems(self, since: datetime) -> list[ImportProblem]:
+        return [one for one in self.client.import_problems() if _is_since(one.when, since)]
 
     def _fault(self) -> str:
         if self._keeper is None:

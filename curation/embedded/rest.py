@@ -56,10 +56,11 @@ class TaskState:
 
 @dataclass(frozen=True)
 class ImportProblem:
-    """A DAG file that could not be imported, and the traceback."""
+    """A DAG file that could not be imported, the traceback, and when (an ISO time)."""
 
     filename: str
     trace: str
+    when: str
 
 
 class RestClient:
@@ -103,7 +104,7 @@ class RestClient:
     def import_problems(self) -> list[ImportProblem]:
         """Return the DAG files that could not be imported."""
         return [
-            ImportProblem(item["filename"], item["stack_trace"])
+            ImportProblem(item["filename"], item["stack_trace"], item["timestamp"])
             for item in self._pages("/api/v2/importErrors", "import_errors")
         ]
 

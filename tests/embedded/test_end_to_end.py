@@ -166,20 +166,41 @@ def test_chain_runs_twice_on_loopback_and_leaves_no_process(places: tuple[Path, 
     assert processes_of(home) == set()
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
-def test_launcher_that_is_ended_leaves_no_process(
-    places: tuple[Path, Path], number: signal.Signals
-) -> None:
-    home, dags = places
-    launcher = subprocess.Popen(
-        [sys.executable, "-c", LAUNCHER, str(home), str(dags)], stdout=subprocess.PIPE, text=True
+def launch(home: Path, dags: Path) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-c", LAUNCHER, str(home), str(dags)],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        text=True,
     )
+
+
+def gone(home: Path, seconds: float) -> bool:
+    until = time.monotonic() + seconds
+    while processes_of(home) and time.monotonic() < until:
+        time.sleep(0.1)
+    return not processes_of(home)
+
+
+def test_launcher_killed_while_a_task_runs_leaves_no_process(places: tuple[Path, Path]) -> None:
+    home, dags = places
+    launcher = launch(home, dags)
     assert launcher.stdout is not None
     with launcher.stdout as states:
         assert any(state == "running\n" for state in states)
-    launcher.send_signal(number)
-    assert launcher.wait(15) == (143 if number == signal.SIGTERM else -signal.SIGKILL)
-    until = time.monotonic() + 15
-    while processes_of(home) and time.monotonic() < until:
+    launcher.kill()
+    assert launcher.wait(15) == -signal.SIGKILL
+    assert gone(home, 15)
+
+
+def test_launcher_terminated_while_starting_leaves_no_process(places: tuple[Path, Path]) -> None:
+    home, dags = places
+    launcher = launch(home, dags)
+    assert launcher.stdout is not None
+    launcher.stdout.close()
+    until = time.monotonic() + 30
+    while len(processes_of(home)) < 4 and time.monotonic() < until:
         time.sleep(0.1)
+    launcher.terminate()
+    assert launcher.wait(15) == 128 + signal.SIGTERM
     assert processes_of(home) == set()

@@ -7,7 +7,7 @@ STORE ?= ./store
 BIN := .venv/bin
 CURATION := $(BIN)/curation
 STAMP := .venv/.installed
-COMPILE := $(BIN)/uv pip compile --universal --generate-hashes --no-emit-index-url \
+COMPILE := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url \
 	--no-emit-find-links --no-header
 
 .DEFAULT_GOAL := help
@@ -23,6 +23,8 @@ $(STAMP): requirements.lock pyproject.toml
 	@test -n "$(PYTHON)" || { \
 		echo "make env: no Python 3.11, 3.12 or 3.13 found as python3 or python3.1x." >&2; \
 		echo "Install one, or name it: make env PYTHON=/path/to/python3.12" >&2; exit 1; }
+	@command -v "$(PYTHON)" > /dev/null || { \
+		echo "make env: there is no $(PYTHON); name a Python that is: make env PYTHON=..." >&2; exit 1; }
 	@"$(PYTHON)" -c 'import sys; v = sys.version_info[:2]; sys.exit(0 if (3, 11) <= v <= (3, 13) \
 		else f"make env: {sys.executable} is Python {v[0]}.{v[1]}; 3.11, 3.12 or 3.13 is needed.")'
 	@"$(PYTHON)" -c 'import ensurepip, venv' || { \
@@ -31,6 +33,7 @@ $(STAMP): requirements.lock pyproject.toml
 	test -x $(BIN)/python || "$(PYTHON)" -m venv .venv
 	@$(BIN)/python -m pip --version > /dev/null 2>&1 || $(BIN)/python -m ensurepip > /dev/null
 	@awk '/^uv==/ {found = 1} found; found && !/\\$$/ {exit}' requirements.lock > .venv/uv.lock
+	@test -s .venv/uv.lock || { echo "make env: requirements.lock does not hold uv" >&2; exit 1; }
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps \
 		-r .venv/uv.lock
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --compile-bytecode --require-hashes \

@@ -131,7 +131,7 @@ def find_shots(film: Path, device: str = "auto") -> FoundShots:
     info, timeline = probe(str(film)), read_timeline(str(film))
     detector = ShotDetector()
     count = 0
-    for frame in frames(str(film), width=ANALYSIS_WIDTH, device=device):
+    for frame in frames(str(film), width=ANALYSIS_WIDTH, device=device, timeline=timeline):
         detector.feed(frame)
         count += 1
     _agree(count, timeline)
@@ -198,7 +198,7 @@ def _analyse(job: FilmJob, source: Source) -> FilmRows:
     detector = ShotDetector()
     series = [_Series(tagger, info, sampler(tagger.needs)) for tagger in taggers()]
     count = 0
-    for frame in frames(source, width=ANALYSIS_WIDTH, device=device.device):
+    for frame in frames(source, width=ANALYSIS_WIDTH, device=device.device, timeline=timeline):
         detector.feed(frame)
         for each in series:
             each.feed(frame)

@@ -143,14 +143,20 @@ def analyse_part(
 
     A film that crashes, hangs or cannot be read is a row with its reason; the others go on. Films
     staged by an attempt that was killed are not analysed again.
+
+    Raises:
+        MediaError: when ``device`` is ``cuda`` and there is no card; that is no film's fault.
     """
     from curation.analysis import FilmJob, FilmRows, analyse_film
     from curation.isolation import Worker, WorkerError
+    from curation.media import choose_device
 
     store, library = Store.at(settings.store), Place.parse(settings.library)
     films = json.loads((store.staging(plan_id) / "plan.json").read_text())[part]
     counts: Counter[str] = Counter()
     with Worker(timeout_s=settings.film_timeout_s, memory_mb=settings.film_memory_mb) as worker:
+        device = worker.call(choose_device, settings.device)
+        tell(f"decoding on {device.device}: {device.reason}")
         for number, (asset, path) in enumerate(films, start=1):
             staged = store.staging(plan_id) / "films" / f"{asset}.parquet"
             if staged.exists():

@@ -89,7 +89,7 @@ def clips_of(store: Store, plan: Plan) -> dict[str, Clip]:
 
 
 def _cut(store: Store, plan: Plan, asset_sha256: str, cuts: Sequence[Cut]) -> list[Clip]:
-    from curation.media import ClipSpec, MediaError, write_clips
+    from curation.media import ClipSpec, MediaCode, MediaError, write_clips
 
     film = Place.parse(plan.films[asset_sha256])
     if film.sha256() != asset_sha256:
@@ -110,9 +110,13 @@ def _cut(store: Store, plan: Plan, asset_sha256: str, cuts: Sequence[Cut]) -> li
                 reports = write_clips(source, specs, encode=encoding(plan))
         except MediaError as error:
             return [Clip(cut.key, failure=error.code.name) for cut in cuts]
+        lengths = {cut.key: cut.end - cut.start for cut in cuts}
         clips = []
         for report in reports:
             key = report.path.stem
+            if report.frames != lengths[key]:
+                clips.append(Clip(key, failure=MediaCode.FRAME_COUNT.name))
+                continue
             clip_place(store, plan, key, "mp4").upload(report.path)
             if plan.recipe.clip.still:
                 clip_place(store, plan, key, "jpg").upload(folder / f"{key}.jpg")

@@ -103,6 +103,8 @@ def select(
             "FROM tagged_shots ORDER BY shot_id"
         ).fetchall()
     )
+    if not shots:
+        return Selection((), ())
     left_out: dict[str, Choice] = {
         shot.shot_id: Choice(shot, LENGTH, (NO_CLEAN_FRAME,))
         for shot in shots

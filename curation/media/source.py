@@ -96,7 +96,7 @@ def _reason(error: Exception) -> str:
 
 
 def video_stream(container: InputContainer, name: str) -> VideoStream:
-    """The film's picture: the default stream, else the one with most pixels; no cover pictures.
+    """The film's picture: the first stream marked default, else the first; no cover pictures.
 
     Raises NO_VIDEO, UNSUPPORTED_CODEC, ABSURD_HEADER.
     """
@@ -109,14 +109,7 @@ def video_stream(container: InputContainer, name: str) -> VideoStream:
             MediaCode.UNSUPPORTED_CODEC,
             f"{name}: no decoder for its video; transcode it to a mezzanine codec",
         )
-    stream = max(
-        known,
-        key=lambda s: (
-            bool(s.disposition & Disposition.default),
-            s.codec_context.width * s.codec_context.height,
-            -s.index,
-        ),
-    )
+    stream = next((s for s in known if s.disposition & Disposition.default), known[0])
     check_size(stream.codec_context.width, stream.codec_context.height, name)
     return stream
 

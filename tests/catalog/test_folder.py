@@ -63,7 +63,11 @@ def test_a_rulebook_is_a_catalog(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "text", "words"),
     [
-        ("works.csv", "work_id,levl\n", "unknown column 'levl' in table works; did you mean 'level'"),
+        (
+            "works.csv",
+            "work_id,levl\n",
+            "unknown column 'levl' in table works; did you mean 'level'",
+        ),
         ("works.csv", "work_id,level,level\n", "'level' is there twice"),
         ("works.csv", "", "works.csv is empty"),
         ("work.csv", "work_id\n", "did you mean works.csv"),

@@ -92,7 +92,7 @@ def test_a_reading_cut_short_is_finished_by_the_next(
     def dies(self: Store, name: str, rows: object) -> int:
         if name == "ingests":
             raise KeyboardInterrupt
-        return append(self, name, rows)  # type: ignore[arg-type]
+        return append(self, name, rows)
 
     with monkeypatch.context() as power_cut:
         power_cut.setattr(Store, "append", dies)

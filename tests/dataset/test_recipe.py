@@ -1,0 +1,56 @@
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from curation.dataset.recipe import RecipeError, form, from_form, read_recipe, recipe_from
+from curation.storage import Place
+
+GOOD: dict[str, Any] = {
+    "name": "a",
+    "request": {
+        "licensee": "lab",
+        "territories": ["US"],
+        "use_from": "2026-12-01T00:00:00Z",
+        "use_until": "2031-01-01T00:00:00Z",
+    },
+}
+
+
+@pytest.mark.parametrize("name", ["lab-pretraining", "low-key-study"])
+def test_the_examples_are_recipes_and_survive_the_form(root: Path, name: str) -> None:
+    recipe = read_recipe(Place.parse(root / "examples" / "recipes" / f"{name}.yaml"))
+    assert from_form({field: value for field, (value, _) in form(recipe).items()}) == recipe
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"filtrs": []}, "filtrs: unknown field; did you mean 'filters'"),
+        ({"clip": {"hight": 3}}, "clip.hight: unknown field; did you mean 'height'"),
+        ({"clip": {"min_seconds": 5, "max_seconds": 1}}, "max_seconds must not be below"),
+        ({"name": "Not A Name"}, "name"),
+        ({"split": {"train": 0}}, "one share at least"),
+        ({"filters": [{"name": "x", "sql": "1"}] * 2}, "'x' is given twice"),
+        ({"request": {**GOOD["request"], "use_until": "2026-12-01T00:00:00Z"}}, "later than"),
+        ({"request": {**GOOD["request"], "use_from": "2026-12-01"}}, "use_from.*timezone"),
+        ({"request": {**GOOD["request"], "territories": []}}, "territories"),
+        ({"request": {**GOOD["request"], "components": ["sound"]}}, "components.0"),
+    ],
+)
+def test_faults_name_their_field(change: dict[str, Any], words: str) -> None:
+    with pytest.raises(RecipeError, match=words):
+        recipe_from(GOOD | change)
+
+
+def test_a_file_that_is_no_yaml_is_named(tmp_path: Path) -> None:
+    (tmp_path / "r.yaml").write_text("a: [")
+    with pytest.raises(RecipeError, match=r"r\.yaml is not readable YAML"):
+        read_recipe(Place.parse(tmp_path / "r.yaml"))
+
+
+def test_sound_is_kept_only_when_all_of_it_is_asked_for() -> None:
+    parts = ["picture", "dialogue", "music", "effects"]
+    for components, sound in ((parts, True), (parts[:3], False), (parts[:1], False)):
+        request = GOOD["request"] | {"components": components}
+        assert recipe_from(GOOD | {"request": request}).sound is sound

@@ -1,0 +1,224 @@
+"""A release of real film, from the catalog to its verification."""
+
+import io
+import json
+import shutil
+import tarfile
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from curation import stages
+from curation.dataset.plan import ReleaseError
+from curation.dataset.recipe import Recipe, read_recipe
+from curation.settings import Settings
+from curation.storage import Place
+from curation.tables import Store
+from curation.tables.query import connect
+
+ROOT = Path(__file__).resolve().parents[2]
+KNOWN_AT = datetime(2026, 11, 21, tzinfo=UTC)
+
+
+def recipe(**clip: Any) -> Recipe:
+    order = read_recipe(Place.parse(ROOT / "examples" / "recipes" / "lab-pretraining.yaml"))
+    quick = order.clip.model_copy(update={"preset": "ultrafast", "height": 120, **clip})
+    return order.model_copy(update={"clip": quick})
+
+
+@pytest.fixture(scope="module")
+def analysed(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """A store in which Window Seat, the phone clip and the broken reel were analysed."""
+    folder = tmp_path_factory.mktemp("analysed")
+    library = folder / "library"
+    library.mkdir()
+    for name in ("window_seat.mp4", "vfr_phone.mp4", "broken_reel.mp4"):
+        shutil.copy(ROOT / "examples" / "library" / name, library)
+    shutil.copytree(ROOT / "examples" / "catalog", folder / "catalog")
+    settings = Settings(
+        store=str(folder / "store"), library=str(library), catalog=str(folder / "catalog")
+    )
+    stages.ingest(settings, now=KNOWN_AT)
+    stages.analyse(settings)
+    return settings
+
+
+@pytest.fixture
+def settings(analysed: Settings, tmp_path: Path) -> Settings:
+    """A copy of that store which a test may change."""
+    shutil.copytree(analysed.store, tmp_path / "store")
+    shutil.copytree(analysed.catalog, tmp_path / "catalog")
+    return Settings(
+        store=str(tmp_path / "store"), library=analysed.library, catalog=str(tmp_path / "catalog")
+    )
+
+
+def contents(settings: Settings, release_id: str) -> dict[str, bytes]:
+    folder = Store.at(settings.store).release(release_id)
+    return {entry.path: (folder / entry.path).read_bytes() for entry in folder.files()}
+
+
+def test_what_is_released_is_whole_and_accounted_for(settings: Settings) -> None:
+    done = stages.release(settings, recipe(), known_at=KNOWN_AT)
+    found = stages.verify(settings, done.release_id)
+    assert found.good
+    connection = connect(Store.at(settings.store))
+    counts = dict(
+        connection.execute("SELECT status, count(*) FROM selections GROUP BY ALL").fetchall()
+    )
+    total = connection.execute("SELECT count(*) FROM tagged_shots").fetchone()
+    assert total == (sum(counts.values()),)
+    assert counts["released"] == found.samples == found.clips > 0
+    reasons = connection.execute(
+        "SELECT DISTINCT reasons[1] FROM selections WHERE status = 'excluded'"
+    ).fetchall()
+    assert ("APPEARANCE_NOT_SURVEYED",) in reasons
+    assert list(Store.at(settings.store).staging(done.release_id).files()) == []
+
+
+def test_a_sample_reads_with_the_fields_own_libraries(settings: Settings) -> None:
+    import pyarrow.dataset as ds
+    import webdataset
+
+    done = stages.release(settings, recipe(), known_at=KNOWN_AT)
+    folder = Store.at(settings.store).release(done.release_id).local
+    rows = {
+        row["key"]: row
+        for row in ds.dataset(folder / "parquet", partitioning="hive").to_table().to_pylist()
+    }
+    tars = sorted(str(path) for path in (folder / "shards").glob("*.tar"))
+    samples = list(webdataset.WebDataset(tars, shardshuffle=False))
+    assert {sample["__key__"] for sample in samples} == set(rows)
+    for sample in samples:
+        record = json.loads(sample["json"])
+        assert record["rights"]["outcome"] == "ALLOW"
+        assert record["lighting"]["key_style"]["label"]
+        assert record["clip"]["frames"] == record["clean_end"] - record["clean_start"]
+        assert sample["jpg"][:2] == b"\xff\xd8"
+
+
+def test_the_same_inputs_give_the_same_bytes(settings: Settings, tmp_path: Path) -> None:
+    again = Settings(
+        store=str(tmp_path / "again"), library=settings.library, catalog=settings.catalog
+    )
+    stages.ingest(again, now=KNOWN_AT)
+    stages.analyse(again)
+    first = stages.release(settings, recipe(), known_at=KNOWN_AT)
+    second = stages.release(again, recipe(), known_at=KNOWN_AT)
+    assert first.release_id == second.release_id
+    assert contents(settings, first.release_id) == contents(again, second.release_id)
+
+
+def test_a_release_that_is_there_is_not_made_again(settings: Settings) -> None:
+    first = stages.release(settings, recipe(), known_at=KNOWN_AT)
+    second = stages.plan_release(settings, recipe())
+    assert second.is_done
+    assert second.release_id == first.release_id
+    assert not second.films
+
+
+def test_a_killed_release_is_finished_to_the_same_bytes(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    twin = Settings(store=str(tmp_path / "twin"), library=settings.library)
+    shutil.copytree(settings.store, twin.store)
+    with monkeypatch.context() as power_cut:
+        power_cut.setattr(stages, "pack_shard", _power_cut)
+        with pytest.raises(KeyboardInterrupt):
+            stages.release(settings, recipe(), known_at=KNOWN_AT)
+    done = stages.release(settings, recipe(), known_at=KNOWN_AT)
+    whole = stages.release(twin, recipe(), known_at=KNOWN_AT)
+    assert contents(settings, done.release_id) == contents(twin, whole.release_id)
+
+
+def test_consent_withdrawn_while_cutting_stops_the_release(settings: Settings) -> None:
+    tasks = stages.plan_release(settings, recipe(), known_at=KNOWN_AT)
+    for film in tasks.films:
+        stages.cut_film(settings, tasks.release_id, film)
+    for shard in tasks.shards:
+        stages.pack_shard(settings, tasks.release_id, shard)
+    consents = Path(settings.catalog) / "consents.csv"
+    text = consents.read_text().replace("party:d-sample,GRANTED", "party:d-sample,WITHDRAWN")
+    consents.write_text(text)
+    stages.ingest(settings)
+    with pytest.raises(ReleaseError, match="the rights changed while it was made"):
+        stages.publish(settings, tasks.release_id)
+    with pytest.raises(ReleaseError, match=r"holds no manifest\.json"):
+        stages.verify(settings, tasks.release_id)
+
+
+def test_a_release_without_samples_is_an_error(settings: Settings) -> None:
+    stranger = recipe().request.model_copy(update={"licensee": "stranger"})
+    order = recipe().model_copy(update={"request": stranger})
+    with pytest.raises(ReleaseError, match=r"none of \d+ shots may go.*LICENSEE_NOT_GRANTED"):
+        stages.plan_release(settings, order)
+
+
+def test_a_film_changed_since_is_not_cut(settings: Settings, tmp_path: Path) -> None:
+    library = tmp_path / "other"
+    shutil.copytree(settings.library, library)
+    other = Settings(store=settings.store, library=str(library))
+    tasks = stages.plan_release(other, recipe(), known_at=KNOWN_AT)
+    shutil.copy(library / "vfr_phone.mp4", library / "window_seat.mp4")
+    for film in tasks.films:
+        assert set(stages.cut_film(other, tasks.release_id, film)) == {"failed"}
+    for shard in tasks.shards:
+        stages.pack_shard(other, tasks.release_id, shard)
+    with pytest.raises(ReleaseError, match=r"no clip could be cut.*CONTENT_CHANGED"):
+        stages.publish(other, tasks.release_id)
+
+
+def _flip_byte(path: Path) -> None:
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.write_bytes(data)
+
+
+def _swap_clip(path: Path) -> None:
+    """Put another valid clip in the place of one, as a patient forger would."""
+    with tarfile.open(path) as tar:
+        members = [(m, tar.extractfile(m)) for m in tar.getmembers()]
+        data = {m.name: stream.read() for m, stream in members if stream}
+    clips = sorted(name for name in data if name.endswith(".mp4"))
+    data[clips[0]] = data[clips[1]]
+    with tarfile.open(path, "w") as tar:
+        for name, blob in data.items():
+            info = tarfile.TarInfo(name)
+            info.size = len(blob)
+            tar.addfile(info, io.BytesIO(blob))
+
+
+@pytest.mark.parametrize(
+    ("pattern", "spoil"),
+    [
+        ("shards/*.tar", _flip_byte),
+        ("shards/*.tar", Path.unlink),
+        ("shards/*.tar", _swap_clip),
+        ("parquet/*/*.parquet", _flip_byte),
+        ("parquet/*/*.parquet", Path.unlink),
+    ],
+)
+def test_tampering_is_found_and_named(
+    settings: Settings, pattern: str, spoil: Callable[[Path], None]
+) -> None:
+    done = stages.release(settings, recipe(), known_at=KNOWN_AT)
+    folder = Store.at(settings.store).release(done.release_id).local
+    victim = sorted(folder.glob(pattern))[0]
+    spoil(victim)
+    found = stages.verify(settings, done.release_id)
+    assert str(victim.relative_to(folder)) in {fault.file for fault in found.faults}
+
+
+def test_a_file_too_many_is_found(settings: Settings) -> None:
+    done = stages.release(settings, recipe(), known_at=KNOWN_AT)
+    folder = Store.at(settings.store).release(done.release_id).local
+    (folder / "shards" / "extra.tar").write_bytes(b"")
+    found = stages.verify(settings, done.release_id)
+    assert [fault.file for fault in found.faults] == ["shards/extra.tar"]
+
+
+def _power_cut(*_: object, **__: object) -> None:
+    raise KeyboardInterrupt

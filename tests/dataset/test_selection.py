@@ -1,0 +1,136 @@
+from collections import Counter
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from curation.dataset.recipe import Recipe, RecipeError, recipe_from
+from curation.dataset.selection import Shot, place, select, split_of
+from curation.rights import PerformerGate, Rulebook
+from curation.tables import Store
+from curation.tables.query import connect
+from tests.dataset.test_recipe import GOOD
+
+NOW = datetime(2026, 11, 21, tzinfo=UTC)
+
+
+def rulebook(titles: int) -> Rulebook:
+    works = [{"work_id": f"T{n}", "level": "title"} for n in range(titles)]
+    works += [{"work_id": f"E{n}", "level": "edit", "parent_id": f"T{n}"} for n in range(titles)]
+    surveys = [
+        {"work_id": f"E{n}", "kind": kind, "completed_at": "2026-01-01T00:00:00Z"}
+        for n in range(titles)
+        for kind in ("APPEARANCE", "EMBEDDED")
+    ]
+    rules = [
+        {
+            "rule_id": "G0",
+            "effect": "PERMIT",
+            "kind": "GRANT",
+            "work_id": "T0",
+            "inherit": "ALL_EDITS",
+            "actions": ["train_gen"],
+            "assignee": "lab",
+            "territory_include": ["001"],
+            "status": "EXECUTED",
+        }
+    ]
+    return Rulebook.from_json({"works": works, "surveys": surveys, "rules": rules})
+
+
+def recipe(**change: Any) -> Recipe:
+    return recipe_from(GOOD | change)
+
+
+def shots(count: int) -> list[Shot]:
+    return [Shot(f"{n:04d}", "x", f"E{n % 7}", 0, 24, 1.0) for n in range(count)]
+
+
+@given(
+    count=st.integers(0, 200),
+    size=st.integers(1, 50),
+    seed=st.integers(0, 9),
+    shares=st.tuples(*[st.floats(0, 1)] * 3).filter(lambda s: sum(s) > 0),
+)
+def test_every_shot_lands_once_and_no_title_in_two_splits(
+    count: int, size: int, seed: int, shares: tuple[float, float, float]
+) -> None:
+    split = dict(zip(("train", "val", "test"), shares, strict=True))
+    order = recipe(shard={"samples": size}, seed=seed, split=split)
+    placed = place(shots(count), rulebook(7), order)
+    assert sorted(c.shot.shot_id for c in placed) == [s.shot_id for s in shots(count)]
+    assert [c.position for c in placed] == list(range(count))
+    assert all(n <= size for n in Counter(c.shard for c in placed).values())
+    splits = {(c.shot.work_id, c.split) for c in placed}
+    assert len(splits) == len({work for work, _ in splits})
+    assert all(split[c.split or ""] > 0 for c in placed)
+
+
+@given(st.text(), st.integers(0, 99))
+def test_a_titles_split_does_not_depend_on_what_else_is_there(title: str, seed: int) -> None:
+    order = recipe(seed=seed, split={"train": 0.8, "val": 0.1, "test": 0.1})
+    assert split_of(title, order) == split_of(title, order)
+
+
+def library(folder: Path) -> Store:
+    """Three shots: of a work with a grant, of one without, and a short one with."""
+    store = Store.at(folder)
+    store.append("ingests", [{"ingest_id": "1", "ingested_at": NOW}])
+    for work, asset in (("E0", "x"), ("E1", "y")):
+        row = {"row_key": work, "work_id": work, "asset_sha256": asset, "asset_path": work}
+        store.append("assets", [row | {"recorded_at": NOW, "ingested_at": NOW}])
+        store.append("films", [{"asset_sha256": asset, "status": "analysed"}])
+    span = {"clean_start": 0, "clean_end": 24, "clean_start_s": 0.0, "kind": "picture"}
+    store.append(
+        "shots",
+        [
+            span | {"shot_id": "a", "asset_sha256": "x", "clean_end_s": 2.0},
+            span | {"shot_id": "b", "asset_sha256": "y", "clean_end_s": 2.0},
+            span | {"shot_id": "c", "asset_sha256": "x", "clean_end_s": 0.5},
+            span | {"shot_id": "d", "asset_sha256": "x", "clean_end_s": 2.0, "clean_end": 0},
+            span | {"shot_id": "e", "asset_sha256": "x", "clean_end_s": 2.0, "kind": None},
+        ],
+    )
+    return store
+
+
+def chosen(store: Store, withheld: dict[str, str] | None = None, **change: Any) -> dict[str, Any]:
+    selection = select(
+        connect(store, NOW),
+        rulebook(2),
+        recipe(**change),
+        known_at=NOW,
+        performer_gate=PerformerGate.ALL_TRAINING,
+        withheld=withheld or {},
+    )
+    assert len(selection.chosen) + sum(selection.left_out().values()) == len(selection.choices)
+    return {c.shot.shot_id: c.reasons[0] if c.reasons else "in" for c in selection.choices}
+
+
+def test_each_shot_is_in_or_out_with_a_reason(tmp_path: Path) -> None:
+    found = chosen(library(tmp_path), filters=[{"name": "picture", "sql": "kind = 'picture'"}])
+    assert found == {
+        "a": "in",
+        "b": "NO_GRANT",
+        "c": "TOO_SHORT",
+        "d": "NO_CLEAN_FRAME",
+        "e": "picture",
+    }
+
+
+def test_an_error_in_a_filter_leaves_the_shot_out(tmp_path: Path) -> None:
+    sql = "CAST(shot_id AS INTEGER) > 0"
+    assert chosen(library(tmp_path), filters=[{"name": "number", "sql": sql}])["a"] == "number"
+
+
+def test_what_is_withheld_stays_out_whatever_the_rulebook_says(tmp_path: Path) -> None:
+    assert chosen(library(tmp_path), {"E0": "CATALOG_QUARANTINED"})["a"] == "CATALOG_QUARANTINED"
+
+
+@pytest.mark.parametrize("sql", ["lightning.key = 1", "SELECT 1", "1) OR (1=1; --"])
+def test_a_filter_that_cannot_be_asked_is_named(tmp_path: Path, sql: str) -> None:
+    with pytest.raises(RecipeError, match="filter 'odd' cannot be asked"):
+        chosen(library(tmp_path), filters=[{"name": "odd", "sql": sql}])

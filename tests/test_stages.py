@@ -1,0 +1,161 @@
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from curation import stages
+from curation.media import MediaError
+from curation.settings import Settings
+from curation.tables import Store
+from curation.tables.query import connect
+from curation.tables.store import rows_of
+
+ROOT = Path(__file__).resolve().parents[1]
+WORKS = "work_id,level,parent_id\nT,title,\nE,edit,T\n"
+MAY_ANALYSE = (
+    "rule_id,effect,kind,work_id,inherit,actions,assignee,territory_include,status\n"
+    "A,PERMIT,GRANT,T,ALL_EDITS,tdm_analyze,studio,001,EXECUTED\n"
+)
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """A studio that may analyse its one work, without films yet."""
+    for folder in ("films", "catalog"):
+        (tmp_path / folder).mkdir()
+    (tmp_path / "catalog" / "works.csv").write_text(WORKS)
+    (tmp_path / "catalog" / "rules.csv").write_text(MAY_ANALYSE)
+    return Settings(
+        store=str(tmp_path / "store"),
+        library=str(tmp_path / "films"),
+        catalog=str(tmp_path / "catalog"),
+        batch_films=3,
+    )
+
+
+def add_films(settings: Settings, **films: bytes | Path) -> None:
+    lines = ["asset_path,work_id"]
+    for name, content in films.items():
+        file = Path(settings.library) / f"{name}.mp4"
+        if isinstance(content, Path):
+            shutil.copy(content, file)
+        else:
+            file.write_bytes(content)
+        lines.append(f"{name}.mp4,E")
+    (Path(settings.catalog) / "assets.csv").write_text("\n".join([*lines, ""]))
+
+
+def films(settings: Settings) -> dict[str, tuple[str, str | None]]:
+    query = """
+        SELECT asset_path, status, reasons[1] FROM assets LEFT JOIN films USING (asset_sha256)
+    """
+    found = connect(Store.at(settings.store)).execute(query).fetchall()
+    return {path: (status, reason) for path, status, reason in found}
+
+
+def test_strange_films_are_rows_and_stop_nobody(settings: Settings) -> None:
+    phone = ROOT / "examples" / "library" / "vfr_phone.mp4"
+    add_films(
+        settings,
+        empty=b"",
+        words=b"this is no film " * 1000,
+        cut_off=phone.read_bytes()[:100_000],
+        good=phone,
+    )
+    stages.ingest(settings)
+    assert stages.analyse(settings) == {"failed": 3, "analysed": 1}
+    found = films(settings)
+    assert found["good.mp4"] == ("analysed", None)
+    assert found["empty.mp4"] == ("failed", "EMPTY_FILE")
+    assert {status for status, _ in found.values()} == {"analysed", "failed"}
+    assert all(reason for status, reason in found.values() if status == "failed")
+
+
+def test_nothing_is_done_twice_and_a_changed_film_is_done_again(settings: Settings) -> None:
+    add_films(settings, film=ROOT / "examples" / "library" / "vfr_phone.mp4", bad=b"x")
+    stages.ingest(settings)
+    stages.analyse(settings)
+    assert stages.plan_analysis(settings).parts == ()
+    assert stages.plan_analysis(settings, retry_failed=True).films == 1
+    add_films(settings, film=ROOT / "examples" / "library" / "night_call_tv_cut.mp4", bad=b"x")
+    stages.ingest(settings)
+    assert stages.plan_analysis(settings).films == 1
+
+
+def test_what_a_killed_attempt_staged_is_kept(settings: Settings) -> None:
+    add_films(settings, film=ROOT / "examples" / "library" / "vfr_phone.mp4", bad=b"x")
+    stages.ingest(settings)
+    first = stages.plan_analysis(settings)
+    stages.analyse_part(settings, first.plan_id, first.parts[0])
+    second = stages.plan_analysis(settings)
+    assert second == first
+    counts = stages.analyse_part(settings, second.plan_id, second.parts[0])
+    assert counts == {"staged before": 2}
+    written = stages.commit_analysis(settings, second.plan_id)
+    assert written["films"] == 2
+    assert written["shots"] == 3
+
+
+def test_without_leave_to_analyse_no_film_is_opened(settings: Settings) -> None:
+    (Path(settings.catalog) / "rules.csv").write_text(
+        MAY_ANALYSE.replace("tdm_analyze,studio", "tdm_analyze,someone")
+    )
+    add_films(settings, film=ROOT / "examples" / "library" / "vfr_phone.mp4")
+    stages.ingest(settings)
+    assert stages.analyse(settings) == {"excluded": 1}
+    assert films(settings) == {"film.mp4": ("excluded", "LICENSEE_NOT_GRANTED")}
+    (Path(settings.catalog) / "rules.csv").write_text(MAY_ANALYSE)
+    stages.ingest(settings)
+    assert stages.analyse(settings) == {"analysed": 1}
+
+
+def test_labels_change_without_opening_a_film(settings: Settings) -> None:
+    add_films(settings, film=ROOT / "examples" / "library" / "vfr_phone.mp4")
+    stages.ingest(settings)
+    stages.analyse(settings)
+    store = Store.at(settings.store)
+    before = rows_of(store.read("tags"))
+    aged = [row | {"label_version": "0", "label": "aged"} for row in before]
+    store.replace("tags", aged, column="asset_sha256")
+    (Path(settings.library) / "film.mp4").unlink()
+    assert stages.relabel(settings) == len(before)
+
+    def by_key(rows: list[dict[str, object]]) -> list[tuple[object, ...]]:
+        return sorted((r["shot_id"], r["tagger"], r["facet"], r["label"]) for r in rows)
+
+    assert by_key(rows_of(store.read("tags"))) == by_key(before)
+    assert stages.relabel(settings) == 0
+
+
+def test_a_missing_card_is_no_films_fault(settings: Settings) -> None:
+    from curation.media import choose_device
+
+    if choose_device("auto").device == "cuda":
+        pytest.skip("this machine has a card")
+    add_films(settings, film=ROOT / "examples" / "library" / "vfr_phone.mp4")
+    stages.ingest(settings)
+    plan = stages.plan_analysis(settings)
+    with pytest.raises(MediaError, match="CUDA decoding is not to be had"):
+        stages.analyse_part(replace(settings, device="cuda"), plan.plan_id, plan.parts[0])
+
+
+def test_the_road_runs_with_films_and_store_in_an_object_store(s3: str, tmp_path: Path) -> None:
+    from curation.dataset.recipe import read_recipe
+    from curation.storage import Place
+
+    library = Place.parse(f"{s3}/films")
+    for name in ("window_seat.mp4", "broken_reel.mp4"):
+        (library / name).upload(ROOT / "examples" / "library" / name)
+    for table in (ROOT / "examples" / "catalog").iterdir():
+        (Place.parse(f"{s3}/catalog") / table.name).upload(table)
+    settings = Settings(store=f"{s3}/store", library=str(library), catalog=f"{s3}/catalog")
+    done = stages.ingest(settings)
+    assert done.accepted["assets"] == 2
+    assert stages.analyse(settings) == {"analysed": 1, "failed": 1}
+    recipe = read_recipe(Place.parse(ROOT / "examples" / "recipes" / "lab-pretraining.yaml"))
+    quick = recipe.clip.model_copy(update={"preset": "ultrafast", "height": 120})
+    tasks = stages.release(settings, recipe.model_copy(update={"clip": quick}))
+    found = stages.verify(settings, tasks.release_id)
+    assert found.good
+    assert found.clips > 0

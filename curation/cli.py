@@ -38,6 +38,7 @@ RecipeOption = Annotated[
     str | None, typer.Option("--recipe", help="Recipe in YAML.", metavar="FILE")
 ]
 
+DEMO_RECIPE = "examples/recipes/lab-pretraining.yaml"
 ALLOW_EXIT, REVIEW_EXIT, DENY_EXIT, BAD_INPUT_EXIT = 0, 3, 4, 2
 
 
@@ -280,6 +281,12 @@ def tag(
         raise typer.Exit(1)
 
 
+@airflow_app.command("demo")
+def airflow_demo(store: StoreOption = None) -> None:
+    """Run the whole road on the example library, whose catalog shows every outcome."""
+    _road(Settings.from_environment({}, store=store, recipe=DEMO_RECIPE))
+
+
 @airflow_app.command("run")
 def airflow_run(
     library: LibraryOption = None,
@@ -288,14 +295,7 @@ def airflow_run(
     store: StoreOption = None,
 ) -> None:
     """Run ingest, analysis and release through the scheduler, and show what came out."""
-    from curation.launch import run
-
-    settings = Settings.from_environment(
-        store=store, library=library, catalog=catalog, recipe=recipe
-    )
-    run(settings, tell)
-    _stations(settings, None)
-    _closing(settings)
+    _road(Settings.from_environment(store=store, library=library, catalog=catalog, recipe=recipe))
 
 
 @airflow_app.command("ui")
@@ -382,6 +382,14 @@ def _stations(settings: Settings, release: str | None) -> None:
 def _station_row(station: Station) -> tuple[str, str, int, int, str]:
     reasons = ", ".join(f"{reason} {count}" for reason, count in station.left_out.items())
     return station.name, station.unit, station.entered, station.passed, reasons
+
+
+def _road(settings: Settings) -> None:
+    from curation.launch import run
+
+    run(settings, tell)
+    _stations(settings, None)
+    _closing(settings)
 
 
 def _closing(settings: Settings) -> None:

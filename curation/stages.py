@@ -260,7 +260,6 @@ def plan_release(
         RecipeError: for a filter that cannot be asked.
     """
     from curation.catalog.knowledge import knowledge_at
-    from curation.dataset.manifest import MANIFEST
     from curation.dataset.plan import make_plan, write_plan
     from curation.dataset.selection import select
     from curation.rights import PerformerGate
@@ -288,7 +287,7 @@ def plan_release(
     )
     if _is_published(store, plan.release_id):
         return ReleaseTasks(plan.release_id, (), (), is_done=True)
-    (store.release(plan.release_id) / MANIFEST).delete()
+    store.release(plan.release_id).delete()
     write_plan(store, plan, samples, selection)
     return ReleaseTasks(plan.release_id, tuple(plan.films), plan.shards, is_done=False)
 
@@ -365,8 +364,16 @@ def publish(settings: Settings, release_id: str) -> Manifest:
         .execute("SELECT work_id, party_id, name, role, guild FROM participants ORDER BY ALL")
         .fetchall()
     ]
-    kept = [shard for shard in shards if shard.samples]
-    manifest = publish(store, plan, kept, knowledge_at(store, at), credits)
+    knowledge = knowledge_at(store, at)
+    manifest = publish(
+        store,
+        plan,
+        [shard for shard in shards if shard.samples],
+        rulebook=knowledge.rulebook,
+        withheld=knowledge.withheld,
+        credits=credits,
+        at=at,
+    )
     store.staging(release_id).delete()
     return manifest
 

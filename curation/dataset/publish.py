@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 import curation
-from curation.catalog.knowledge import Knowledge
 from curation.dataset.clearance import Span, clear
 from curation.dataset.clips import Clip, clips_of
 from curation.dataset.manifest import MANIFEST, Manifest, compose, read_manifest
 from curation.dataset.plan import Plan, ReleaseError
 from curation.dataset.selection import CUT, FILTER, LENGTH, RIGHTS
 from curation.dataset.shards import Shard
+from curation.rights import Request, Rulebook
 from curation.tables.store import Store, canonical_json, rows_of
 
 _ORDER = {station: position for position, station in enumerate((RIGHTS, LENGTH, FILTER, CUT))}
@@ -24,21 +25,42 @@ def publish(
     store: Store,
     plan: Plan,
     shards: Sequence[Shard],
-    knowledge: Knowledge,
+    *,
+    rulebook: Rulebook,
+    withheld: Mapping[str, str],
     credits: Sequence[Mapping[str, Any]],
+    at: datetime,
 ) -> Manifest:
     """Make a packed release visible.
 
+    Args:
+        rulebook: as known at ``at``, the moment of publication; ``withheld`` likewise.
+        credits: participants, of whom those of released works travel with the release.
+
     Raises:
-        ReleaseError: when no clip could be cut, or a sample is no longer cleared as of
-            ``knowledge``; nothing becomes visible then.
+        ReleaseError: when no clip could be cut, or a sample is no longer cleared; nothing becomes
+            visible then.
     """
     clips = clips_of(store, plan)
     selections = _settled(rows_of(store.staged(plan.release_id, "selections")), clips)
     if not any(row["status"] == "released" for row in selections):
         reasons = Counter(clip.failure for clip in clips.values())
         raise ReleaseError(f"{plan.release_id}: no clip could be cut ({dict(reasons)})")
-    _still_cleared(plan, knowledge, selections, rows_of(store.staged(plan.release_id, "decisions")))
+    decisions = store.staged(plan.release_id, "decisions")
+    spans = _released_spans(selections, rows_of(decisions))
+    again = clear(
+        rulebook,
+        plan.recipe,
+        spans,
+        known_at=at,
+        performer_gate=plan.performer_gate,
+        withheld=withheld,
+    )
+    if lost := Counter(c.reasons[0] for c in again if not c.allowed):
+        raise ReleaseError(
+            f"{plan.release_id}: the rights changed while it was made: {dict(lost)}; "
+            "plan the release again"
+        )
     works = {row["work_id"] for row in selections if row["status"] == "released"}
     raw = compose(
         plan,
@@ -49,9 +71,9 @@ def publish(
     release = store.release(plan.release_id)
     (release / MANIFEST).write_bytes(raw)
     manifest = read_manifest(release)
-    store.replace("decisions", store.staged(plan.release_id, "decisions"), column="release_id")
+    store.replace("decisions", decisions, column="release_id")
     store.replace("selections", selections, column="release_id")
-    row = _release_row(plan, manifest, str(release), knowledge.known_at)
+    row = _release_row(plan, manifest, str(release), at)
     store.replace("releases", [row], column="release_id")
     return manifest
 
@@ -75,41 +97,19 @@ def _settled(selections: list[dict[str, Any]], clips: Mapping[str, Clip]) -> lis
     return settled
 
 
-def _still_cleared(
-    plan: Plan,
-    knowledge: Knowledge,
-    selections: Sequence[Mapping[str, Any]],
-    decisions: Sequence[Mapping[str, Any]],
-) -> None:
-    import json
-
-    from curation.rights import Request
-
-    released = {row["shot_id"] for row in selections if row["status"] == "released"}
-    asked = {
-        row["shot_id"]: Request.from_json(json.loads(row["request"]))
-        for row in decisions
-        if row["shot_id"] in released
-    }
-    spans = [
-        Span(shot_id, request.work_id, *request.span)
-        for shot_id, request in sorted(asked.items())
-        if request.span is not None
-    ]
-    again = clear(
-        knowledge.rulebook,
-        plan.recipe,
-        spans,
-        known_at=knowledge.known_at,
-        performer_gate=plan.performer_gate,
-        withheld=knowledge.withheld,
-    )
-    lost = Counter(c.reasons[0] for c in again if not c.allowed)
-    if lost or len(spans) != len(released):
-        raise ReleaseError(
-            f"{plan.release_id}: the rights changed while it was made: {dict(lost)}; "
-            "plan the release again"
-        )
+def _released_spans(
+    selections: Sequence[Mapping[str, Any]], decisions: Sequence[Mapping[str, Any]]
+) -> list[Span]:
+    """The spans that were cleared and cut; a sample without a decision must not exist."""
+    asked = {row["shot_id"]: Request.from_json(json.loads(row["request"])) for row in decisions}
+    released = [row["shot_id"] for row in selections if row["status"] == "released"]
+    spans = []
+    for shot_id in released:
+        request = asked.get(shot_id)
+        if request is None or request.span is None:
+            raise ReleaseError(f"sample {shot_id} was never cleared; plan the release again")
+        spans.append(Span(shot_id, request.work_id, *request.span))
+    return spans
 
 
 def _left_out(selections: Sequence[Mapping[str, Any]]) -> list[tuple[str, str, int]]:

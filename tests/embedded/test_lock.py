@@ -4,12 +4,14 @@ import json
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
 from curation.embedded.errors import HomeInUse
 from curation.embedded.lock import HomeLock
+from curation.embedded.processes import environment_of
 
 
 def test_second_launcher_is_refused_by_pid_and_may_start_once_the_first_is_gone(
@@ -55,6 +57,10 @@ def test_processes_of_a_dead_launcher_are_ended_if_they_are_of_this_home(
         ["sleep", "60"], start_new_session=True, env={**os.environ, "AIRFLOW_HOME": str(home)}
     )
     try:
+        # Popen returns when the child has begun to exec, a moment before /proc shows its environment.
+        until = time.monotonic() + 5
+        while "AIRFLOW_HOME" not in environment_of(left.pid) and time.monotonic() < until:
+            time.sleep(0.01)
         note = {"launcher": 0, "session": left.pid}
         (tmp_path / "launcher.lock").write_text(json.dumps(note), encoding="utf-8")
         lock = HomeLock(tmp_path)

@@ -57,7 +57,7 @@ def test_processes_of_a_dead_launcher_are_ended_if_they_are_of_this_home(
         ["sleep", "60"], start_new_session=True, env={**os.environ, "AIRFLOW_HOME": str(home)}
     )
     try:
-        # Popen returns when the child has begun to exec, a moment before /proc shows its environment.
+        # Popen returns as the child begins to exec; /proc shows its environment a moment later.
         until = time.monotonic() + 5
         while "AIRFLOW_HOME" not in environment_of(left.pid) and time.monotonic() < until:
             time.sleep(0.01)

@@ -4,6 +4,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' \
 	2>/dev/null && echo $$p && break; done)
 STORE ?= ./store
+OWN_STORE = $(if $(filter file,$(origin STORE)),./store-own,$(STORE))
 BIN := .venv/bin
 CURATION := $(BIN)/curation
 STAMP := .venv/.installed
@@ -44,13 +45,13 @@ $(STAMP): requirements.lock pyproject.toml
 demo: env ## the whole road on the example library, on an embedded Airflow
 	$(CURATION) airflow demo --store "$(STORE)"
 
-run: run-arguments env ## the same on yours: make run LIBRARY=folder CATALOG=file RECIPE=file
+run: run-arguments env ## the same on yours: make run LIBRARY=folder CATALOG=folder RECIPE=file
 	$(CURATION) airflow run --library "$(LIBRARY)" --catalog "$(CATALOG)" --recipe "$(RECIPE)" \
-		--store "$(STORE)"
+		--store "$(OWN_STORE)"
 
 run-arguments:
 	$(if $(LIBRARY),,$(error make run: LIBRARY is missing: the folder with the films))
-	$(if $(CATALOG),,$(error make run: CATALOG is missing: the file that lists works, assets and rights))
+	$(if $(CATALOG),,$(error make run: CATALOG is missing: the folder or rulebook that states works, assets and rights))
 	$(if $(RECIPE),,$(error make run: RECIPE is missing: the file that says what to release))
 	@:
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -58,13 +57,8 @@ def keep_up(settings: Settings, port: int | None, tell: Tell) -> None:
         tell(f"user      {airflow.user}")
         tell(f"password  {airflow.password}")
         tell("Ctrl-C stops it")
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-        try:
-            while True:
-                airflow.check()
-                time.sleep(1)
-        except KeyboardInterrupt:
-            tell("stopping")
+        airflow.stay()
+        tell("stopping")
 
 
 def _airflow(

@@ -7,7 +7,7 @@ does nothing; a release that would hold no sample is an error that says why.
 from __future__ import annotations
 
 import logging
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from airflow.sdk import Asset, Param, dag, task
@@ -24,7 +24,6 @@ FORM = form(read_recipe(Place.parse(DEFAULTS.recipe)))
 
 @dag(
     schedule=[Asset(SHOTS_ASSET)],
-    start_date=datetime(2026, 1, 1, tzinfo=UTC),
     catchup=False,
     max_active_runs=1,
     doc_md=__doc__,

@@ -7,7 +7,7 @@ task means that the store or the code is in trouble.
 from __future__ import annotations
 
 import logging
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from airflow.sdk import Asset, Param, dag, task
@@ -21,7 +21,6 @@ LOG = logging.getLogger(__name__)
 
 @dag(
     schedule=[Asset(CATALOG_ASSET)],
-    start_date=datetime(2026, 1, 1, tzinfo=UTC),
     catchup=False,
     max_active_runs=1,
     doc_md=__doc__,

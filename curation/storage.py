@@ -235,4 +235,6 @@ def _remote(scheme: str, endpoint: str | None) -> FileSystem:
 
 
 def _reason(error: OSError) -> str:
+    if isinstance(error, FileNotFoundError):
+        return "no such file; check the path and its spelling"
     return error.strerror or str(error).splitlines()[0]

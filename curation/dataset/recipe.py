@@ -218,6 +218,10 @@ def _inlined(schema: dict[str, Any], node: Any) -> Any:
     if isinstance(node, dict):
         if "$ref" in node:
             return _inlined(schema, schema["$defs"][node["$ref"].rsplit("/", 1)[1]])
+        if {"type": "null"} in node.get("anyOf", ()):
+            (some,) = (choice for choice in node["anyOf"] if choice != {"type": "null"})
+            rest = {key: value for key, value in node.items() if key != "anyOf"}
+            return _inlined(schema, some | rest) | {"type": [some["type"], "null"]}
         return {key: _inlined(schema, value) for key, value in node.items() if key != "default"}
     if isinstance(node, list):
         return [_inlined(schema, value) for value in node]

@@ -49,7 +49,7 @@ def test_the_demo_shows_every_outcome(ran: tuple[Store, str]) -> None:
         "SELECT asset_path, reasons FROM films JOIN assets USING (asset_sha256) "
         "WHERE status = 'failed'"
     ).fetchall() == [("broken_reel.mp4", ["CANNOT_OPEN"])]
-    assert newest_release(connection) in output
+    assert str(newest_release(connection)) in output
     assert "dataset_release" in output
 
 

@@ -53,6 +53,10 @@ def keep_up(settings: Settings, port: int | None, tell: Tell) -> None:
     tell("starting Airflow")
     with _airflow(settings, port=port, triggerer=True) as airflow:
         _pools(airflow)
+        for dag_id in CHAIN:
+            airflow.client.pause(dag_id, False)
+        tell("the three DAGs are active: the catalog is read every day at 00:00 UTC, or when you")
+        tell("trigger catalog_ingest; analysis and release follow by themselves")
         tell(f"URL       {airflow.url}")
         tell(f"user      {airflow.user}")
         tell(f"password  {airflow.password}")

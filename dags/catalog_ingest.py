@@ -16,6 +16,7 @@ DEFAULTS = Settings.from_environment()
 
 @dag(
     schedule=CronTriggerTimetable("@daily", timezone="UTC", run_immediately=timedelta(0)),
+    description="Read the catalog, check every row, know each film file by its content",
     catchup=False,
     max_active_runs=1,
     doc_md=__doc__,

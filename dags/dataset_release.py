@@ -24,6 +24,7 @@ FORM = form(read_recipe(Place.parse(DEFAULTS.recipe)))
 
 @dag(
     schedule=[Asset(SHOTS_ASSET)],
+    description="Clear, select, cut, pack, publish and verify a release",
     catchup=False,
     max_active_runs=1,
     doc_md=__doc__,

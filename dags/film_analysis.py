@@ -21,6 +21,7 @@ LOG = logging.getLogger(__name__)
 
 @dag(
     schedule=[Asset(CATALOG_ASSET)],
+    description="Decode each new film once: shots, measures, tags",
     catchup=False,
     max_active_runs=1,
     doc_md=__doc__,

@@ -279,6 +279,11 @@ class EmbeddedAirflow:
         if threading.current_thread() is threading.main_thread():
             for number in (signal.SIGTERM, signal.SIGHUP):
                 self._handlers[number] = signal.signal(number, _exit)
+            # A shell starts its background jobs with SIGINT ignored; a launcher must hear it.
+            if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+                self._handlers[signal.SIGINT] = signal.signal(
+                    signal.SIGINT, signal.default_int_handler
+                )
 
     def _release_signals(self) -> None:
         while self._handlers:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import curation
+from curation.isolation import tell
 from curation.storage import Place
 from curation.tables.store import canonical_json
 
@@ -28,6 +29,7 @@ Row = dict[str, Any]
 
 ANALYSIS_VERSION = "1"
 ANALYSIS_WIDTH = 320
+PROGRESS_S = 15
 
 
 @dataclass(frozen=True)
@@ -197,8 +199,11 @@ def _analyse(job: FilmJob, source: Source) -> FilmRows:
     device = choose_device(job.device)
     detector = ShotDetector()
     series = [_Series(tagger, info, sampler(tagger.needs)) for tagger in taggers()]
-    count = 0
+    count, said = 0, time.monotonic()
     for frame in frames(source, width=ANALYSIS_WIDTH, device=device.device, timeline=timeline):
+        if time.monotonic() - said > PROGRESS_S:
+            said = time.monotonic()
+            tell(f"frame {count:,} of {len(timeline):,}")
         detector.feed(frame)
         for each in series:
             each.feed(frame)

@@ -25,6 +25,8 @@ R = TypeVar("R")
 _LENGTH = struct.Struct("!Q")
 _POLL_S = 0.5
 
+_RETURNED, _RAISED, _TOLD = "returned", "raised", "told"
+
 
 class WorkerError(Exception):
     """The child did not finish a call.
@@ -44,11 +46,19 @@ class Worker:
     Args:
         timeout_s: seconds that a call may take.
         memory_mb: mebibytes that the child may hold resident.
+        on_tell: called with each line that the function says by ``tell``.
     """
 
-    def __init__(self, *, timeout_s: float, memory_mb: int) -> None:
+    def __init__(
+        self,
+        *,
+        timeout_s: float,
+        memory_mb: int,
+        on_tell: Callable[[str], None] = lambda _: None,
+    ) -> None:
         self._timeout_s = timeout_s
         self._memory_mb = memory_mb
+        self._on_tell = on_tell
         self._child: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:
@@ -74,15 +84,14 @@ class Worker:
         stdin, stdout = _pipes(child)
         try:
             _send(stdin, (function, args, kwargs))
-            answer = self._answer(child, stdout)
+            kind, value = self._answer(child, stdout)
         except (EOFError, BrokenPipeError) as error:
             code = self._stop()
             raise WorkerError("CRASHED", f"the worker process died ({_exit(code)})") from error
         except WorkerError:
             self._stop()
             raise
-        ok, value = answer
-        if not ok:
+        if kind == _RAISED:
             raise value
         return value  # type: ignore[no-any-return]
 
@@ -96,6 +105,8 @@ class Worker:
             [sys.executable, "-m", "curation.isolation"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
+            # A buffer would hide from select() what it has read ahead.
+            bufsize=0,
         )
         return self._child
 
@@ -114,8 +125,16 @@ class Worker:
             child.kill()
             return child.wait()
 
-    def _answer(self, child: subprocess.Popen[bytes], stdout: IO[bytes]) -> tuple[bool, Any]:
+    def _answer(self, child: subprocess.Popen[bytes], stdout: IO[bytes]) -> tuple[str, Any]:
         deadline = time.monotonic() + self._timeout_s
+        while True:
+            self._await(child, stdout, deadline)
+            kind, value = _receive(stdout)
+            if kind != _TOLD:
+                return kind, value
+            self._on_tell(value)
+
+    def _await(self, child: subprocess.Popen[bytes], stdout: IO[bytes], deadline: float) -> None:
         while not select.select([stdout], [], [], _POLL_S)[0]:
             if time.monotonic() > deadline:
                 child.kill()
@@ -126,7 +145,15 @@ class Worker:
                     "OUT_OF_MEMORY",
                     f"{resident} MiB resident, above the limit of {self._memory_mb} MiB",
                 )
-        return _receive(stdout)  # type: ignore[no-any-return]
+
+
+def tell(line: str) -> None:
+    """Say a line of progress from inside a child; elsewhere it is not heard."""
+    if _answers is not None:
+        _send(_answers, (_TOLD, line))
+
+
+_answers: IO[bytes] | None = None
 
 
 def _pipes(child: subprocess.Popen[bytes]) -> tuple[IO[bytes], IO[bytes]]:
@@ -137,19 +164,25 @@ def _pipes(child: subprocess.Popen[bytes]) -> tuple[IO[bytes], IO[bytes]]:
 
 def _send(pipe: IO[bytes], value: object) -> None:
     data = pickle.dumps(value)
-    pipe.write(_LENGTH.pack(len(data)) + data)
+    left = memoryview(_LENGTH.pack(len(data)) + data)
+    while left:
+        left = left[pipe.write(left) :]
     pipe.flush()
 
 
 def _receive(pipe: IO[bytes]) -> Any:
-    header = pipe.read(_LENGTH.size)
-    if len(header) < _LENGTH.size:
-        raise EOFError
-    (length,) = _LENGTH.unpack(header)
-    data = pipe.read(length)
-    if len(data) < length:
-        raise EOFError
-    return pickle.loads(data)  # noqa: S301 - written by our own other half
+    (length,) = _LENGTH.unpack(_exactly(pipe, _LENGTH.size))
+    return pickle.loads(_exactly(pipe, length))  # noqa: S301 - written by our own other half
+
+
+def _exactly(pipe: IO[bytes], size: int) -> bytes:
+    data = bytearray()
+    while len(data) < size:
+        block = pipe.read(size - len(data))
+        if not block:
+            raise EOFError
+        data += block
+    return bytes(data)
 
 
 def _resident_mb(pid: int) -> int:
@@ -177,7 +210,8 @@ def _serve() -> None:
     """Answer calls from standard input until it ends; anything printed goes to standard error."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_die_with, args=(os.getppid(),), daemon=True).start()
-    answers = os.fdopen(os.dup(1), "wb")
+    global _answers
+    answers = _answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
     while True:
         try:
@@ -185,11 +219,13 @@ def _serve() -> None:
         except EOFError:
             return
         try:
-            answer = (True, function(*args, **kwargs))
+            answer = (_RETURNED, function(*args, **kwargs))
         except Exception as error:  # noqa: BLE001 - handed to the caller, who raises it
-            answer = (False, error)
+            answer = (_RAISED, error)
         _send(answers, answer)
 
 
 if __name__ == "__main__":
-    _serve()
+    from curation.isolation import _serve as serve
+
+    serve()

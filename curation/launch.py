@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from curation.scheduling import CHAIN, CPU_POOL
+from curation.scheduling import CHAIN, CPU_POOL, LOGGER
 from curation.settings import Settings
 from curation.storage import Place
 
@@ -20,6 +20,7 @@ Tell = Callable[[str], None]
 DAGS = Path(__file__).resolve().parents[1] / "dags"
 PRELOAD = ("cv2", "av", "numpy", "pyarrow", "pyarrow.dataset", "deltalake", "duckdb", "pydantic")
 CPU_SLOTS = 2
+SHOWN = ("success", "failed", "up_for_retry", "upstream_failed")
 
 
 def run(settings: Settings, tell: Tell) -> None:
@@ -28,20 +29,26 @@ def run(settings: Settings, tell: Tell) -> None:
     Raises:
         EmbeddedError: when Airflow does not start, or a run fails; the message has the log's tail.
     """
-    from curation.embedded import run_chain
+    from curation.embedded import following, run_chain
 
     started = time.monotonic()
 
+    def say(line: str) -> None:
+        tell(f"{time.monotonic() - started:6.1f} s  {line}")
+
     def progress(task: TaskState) -> None:
-        if task.state in ("running", "success", "failed", "up_for_retry", "upstream_failed"):
-            seconds = time.monotonic() - started
-            tell(f"{seconds:6.1f} s  {task.dag_id:16} {task.name:28} {task.state}")
+        if task.state in SHOWN:
+            say(f"{task.dag_id:16} {task.name:28} {task.state}")
+
+    def hear(line: str) -> None:
+        say(f"{'':16} {line}")
 
     tell("starting Airflow (scheduler, DAG processor, API server on loopback)")
     with _airflow(settings) as airflow:
         _pools(airflow)
-        run_chain(airflow, CHAIN[0], {}, CHAIN[1:], progress)
-    tell(f"{time.monotonic() - started:6.1f} s  done; Airflow has stopped")
+        with following(airflow.home, LOGGER, hear):
+            run_chain(airflow, CHAIN[0], {}, CHAIN[1:], progress)
+    say("done; Airflow has stopped")
 
 
 def keep_up(settings: Settings, port: int | None, tell: Tell) -> None:

@@ -17,6 +17,9 @@ SHOTS_ASSET = "curation_shots"
 CPU_POOL = "cpu_decode"
 """Bounds the tasks that decode or encode on the CPU."""
 
+LOGGER = "curation.progress"
+"""Under which tasks say what they are at; the launcher shows these lines."""
+
 CHAIN = ("catalog_ingest", "film_analysis", "dataset_release")
 """The DAGs in the order in which they start one another."""
 

@@ -154,7 +154,9 @@ def analyse_part(
     store, library = Store.at(settings.store), Place.parse(settings.library)
     films = json.loads((store.staging(plan_id) / "plan.json").read_text())[part]
     counts: Counter[str] = Counter()
-    with Worker(timeout_s=settings.film_timeout_s, memory_mb=settings.film_memory_mb) as worker:
+    with Worker(
+        timeout_s=settings.film_timeout_s, memory_mb=settings.film_memory_mb, on_tell=tell
+    ) as worker:
         device = worker.call(choose_device, settings.device)
         tell(f"decoding on {device.device}: {device.reason}")
         for number, (asset, path) in enumerate(films, start=1):

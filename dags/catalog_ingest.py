@@ -8,10 +8,11 @@ from typing import Any
 
 from airflow.sdk import Asset, CronTriggerTimetable, Param, dag, task
 
-from curation.scheduling import CATALOG_ASSET, settings_from
+from curation.scheduling import CATALOG_ASSET, LOGGER, settings_from
 from curation.settings import Settings
 
 DEFAULTS = Settings.from_environment()
+LOG = logging.getLogger(LOGGER)
 
 
 @dag(
@@ -33,7 +34,7 @@ def catalog_ingest() -> None:
     def ingest(params: dict[str, Any] | None = None) -> dict[str, int]:
         from curation import stages
 
-        done = stages.ingest(settings_from(params or {}), tell=logging.getLogger(__name__).info)
+        done = stages.ingest(settings_from(params or {}), tell=LOG.info)
         return {
             "accepted": sum(done.accepted.values()),
             "quarantined": sum(done.quarantined.values()),

@@ -13,12 +13,12 @@ from typing import Any
 from airflow.sdk import Asset, Param, dag, task
 
 from curation.dataset.recipe import form, from_form, read_recipe
-from curation.scheduling import CPU_POOL, SHOTS_ASSET, settings_from
+from curation.scheduling import CPU_POOL, LOGGER, SHOTS_ASSET, settings_from
 from curation.settings import Settings
 from curation.storage import Place
 
 DEFAULTS = Settings.from_environment()
-LOG = logging.getLogger(__name__)
+LOG = logging.getLogger(LOGGER)
 FORM = form(read_recipe(Place.parse(DEFAULTS.recipe)))
 
 

@@ -12,11 +12,11 @@ from typing import Any
 
 from airflow.sdk import Asset, Param, dag, task
 
-from curation.scheduling import CATALOG_ASSET, CPU_POOL, SHOTS_ASSET, settings_from
+from curation.scheduling import CATALOG_ASSET, CPU_POOL, LOGGER, SHOTS_ASSET, settings_from
 from curation.settings import Settings
 
 DEFAULTS = Settings.from_environment()
-LOG = logging.getLogger(__name__)
+LOG = logging.getLogger(LOGGER)
 
 
 @dag(

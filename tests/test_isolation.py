@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from curation import isolation
 from curation.isolation import Worker, WorkerError
 
 
@@ -20,6 +21,12 @@ def eat() -> None:
     block = bytearray(400 << 20)
     block[::4096] = b"x" * len(block[::4096])
     time.sleep(60)
+
+
+def count_to_two() -> int:
+    for number in (1, 2):
+        isolation.tell(str(number))
+    return 3
 
 
 def grumble() -> int:
@@ -38,6 +45,14 @@ def test_calls_share_a_process_that_is_not_ours(worker: Worker) -> None:
         assert first != os.getpid()
         assert worker.call(grumble) == first
     assert not Path(f"/proc/{first}").exists()
+
+
+def test_progress_is_heard_while_it_works() -> None:
+    heard: list[str] = []
+    with Worker(timeout_s=20, memory_mb=300, on_tell=heard.append) as worker:
+        assert worker.call(count_to_two) == 3
+    assert heard == ["1", "2"]
+    isolation.tell("nobody hears this")
 
 
 def test_a_crash_costs_one_call(worker: Worker) -> None:

@@ -17,6 +17,7 @@ from curation.embedded.errors import (
 )
 from curation.embedded.launcher import EmbeddedAirflow
 from curation.embedded.rest import ImportProblem, RestClient, Run, TaskState
+from curation.embedded.task_log import following
 
 __all__ = [
     "ChainBroken",
@@ -31,5 +32,6 @@ __all__ = [
     "Run",
     "RunFailed",
     "TaskState",
+    "following",
     "run_chain",
 ]

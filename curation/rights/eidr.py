@@ -14,6 +14,10 @@ _CONTENT = re.compile(
     r"(?P<digits>[0-9A-F]{4}(?:-[0-9A-F]{4}){4})-(?P<check>[0-9A-Z])(?P<extension>:.+)?",
     re.IGNORECASE,
 )
+_CLAIM = re.compile(r"10\.5240[/:]|\beidr-[sx]:", re.IGNORECASE)
+_DIGITS = re.compile(
+    r"(?P<digits>[0-9A-F]{4}(?:-[0-9A-F]{4}){4})-(?P<check>[0-9A-Z]+)", re.IGNORECASE
+)
 
 
 def check_character(digits: str) -> str:
@@ -23,6 +27,34 @@ def check_character(digits: str) -> str:
         register = (register + _ALPHABET.index(digit)) % 36 or 36
         register = register * 2 % 37
     return _ALPHABET[(37 - register) % 36]
+
+
+def claims_content_eidr(text: str) -> bool:
+    """Whether the text means to be a content EIDR, however badly it is written."""
+    return _CLAIM.search(text) is not None
+
+
+def normal_eidr(text: str) -> str | None:
+    """The one spelling of a content EIDR: `10.5240/…`, or `md:cid:eidr-x:…:extension`.
+
+    None where the text is no content EIDR in a known form with the right check character.
+    """
+    match = _CONTENT.fullmatch(text.strip())
+    if match is None or not is_content_eidr(text):
+        return None
+    name = f"{match['digits']}-{match['check']}".upper()
+    return f"md:cid:eidr-x:{name}{match['extension']}" if match["extension"] else f"10.5240/{name}"
+
+
+def eidr_failure(text: str) -> str:
+    """Why a text that means to be a content EIDR is none, with the remedy."""
+    found = _DIGITS.search(text)
+    if found is None:
+        return f"{text!r} has not five groups of four hexadecimal digits; take the id from EIDR"
+    right = check_character(found["digits"])
+    if found["check"].upper() != right or len(found["check"]) > 1:
+        return f"{text!r} should end in {right}, not {found['check']}; take the id from EIDR"
+    return f"{text!r} is in no known form of an EIDR; write 10.5240/{found[0].upper()}"
 
 
 def is_content_eidr(text: str) -> bool:

@@ -5,8 +5,10 @@ facts are rows with an approval, never code.
 """
 
 from curation.rights.actions import ACTIONS, PerformerGate
-from curation.rights.decide import ENGINE_VERSION, Decision, OwedDuty, decide
+from curation.rights.decide import decide
+from curation.rights.decision import ENGINE_VERSION, Decision, OwedDuty
 from curation.rights.eidr import is_content_eidr
+from curation.rights.pieces import Piece, clear_spans, clear_work
 from curation.rights.reasons import REASONS, Outcome, Reason, reason_of
 from curation.rights.request import Request, RequestError
 from curation.rights.rows import (
@@ -50,6 +52,7 @@ __all__ = [
     "Participant",
     "PartyGroup",
     "PerformerGate",
+    "Piece",
     "Reason",
     "Request",
     "RequestError",
@@ -64,6 +67,8 @@ __all__ = [
     "Window",
     "WindowError",
     "Work",
+    "clear_spans",
+    "clear_work",
     "decide",
     "is_content_eidr",
     "parse_row",

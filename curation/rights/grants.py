@@ -16,6 +16,7 @@ from curation.rights.rule_window import window_of
 from curation.rights.scope import Finding, Scope
 
 _TERRITORY_STEP = 3
+_SPAN_STEP = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,13 +26,22 @@ class Attempt:
     rule: Rule
     failures: tuple[tuple[int, str], ...]
 
+    def over(self, span: spans.Span | None) -> Attempt:
+        """The attempt with the span's own step added."""
+        if spans.covers(self.rule.span, span):
+            return self
+        return self._with(_SPAN_STEP, "SPAN_NOT_GRANTED")
+
     def in_territory(self, territory: str) -> Attempt:
         """The attempt with the territory's own step added."""
         rule = self.rule
         code = territories.grant_failure(rule.territory_include, rule.territory_exclude, territory)
         if code is None:
             return self
-        return Attempt(rule, tuple(sorted((*self.failures, (_TERRITORY_STEP, code)))))
+        return self._with(_TERRITORY_STEP, code)
+
+    def _with(self, step: int, code: str) -> Attempt:
+        return Attempt(self.rule, tuple(sorted((*self.failures, (step, code)))))
 
     @property
     def codes(self) -> tuple[str, ...]:
@@ -48,7 +58,7 @@ class Clearance:
 
 
 def attempts_on(scope: Scope) -> list[Attempt]:
-    """Every grant in force on a version of the same title, tried on all but territory.
+    """Every grant in force on a version of the same title, tried on all but territory and span.
 
     Grants on other versions are tried too, so that a refusal can say `GRANT_OTHER_VERSION`.
     """
@@ -117,7 +127,7 @@ def _option(
 
 
 def _failures(rule: Rule, scope: Scope) -> Iterator[tuple[int, str]]:
-    """What fails, territory aside, each with its step in the order of evaluation."""
+    """What fails, territory and span aside, each with its step in the order of evaluation."""
     request = scope.request
     below_title = rule.inherit == "ALL_EDITS" and rule.work_id in scope.ancestor_ids
     if rule.work_id != request.work_id and not below_title:
@@ -132,8 +142,6 @@ def _failures(rule: Rule, scope: Scope) -> Iterator[tuple[int, str]]:
         yield 4, window
     if rule.revoked_at is not None and rule.revoked_at < request.use_until:
         yield 5, "GRANT_REVOKED"
-    if not spans.covers(rule.span, request.span):
-        yield 6, "SPAN_NOT_GRANTED"
     if not request.kept <= frozenset(rule.components or COMPONENTS):
         yield 7, "COMPONENT_NOT_GRANTED"
     for code in read_licence(rule.licence, commercial=request.commercial).failures:

@@ -7,50 +7,47 @@ from collections.abc import Iterator, Mapping
 from curation.rights import actions, parties
 from curation.rights.reasons import severity
 from curation.rights.rows import Appearance, Consent, row_name
-from curation.rights.scope import Finding, Scope
+from curation.rights.scope import Evidence, Finding, Scope
 from curation.rights.surveys import survey_of
 from curation.rights.windows import Window, resolve_window
 
 _HEARD_OR_SEEN_IN: Mapping[str, str] = {"FACE": "picture", "BODY": "picture", "VOICE": "dialogue"}
 
 
-def performer_findings(scope: Scope) -> tuple[list[Finding], list[str]]:
-    """What the people on the components kept have against the use, and the rows relied on.
+Settled = tuple[tuple[Finding, ...], tuple[str, ...]]
+"""What a performer has against the use, and the consents relied on."""
 
-    FACE and BODY are in the picture, VOICE in the dialogue. A CANDIDATE identity is REVIEW, yet a
-    refusal by the candidate counts. The appearance survey must be complete whatever was found.
-    """
-    findings: list[Finding] = []
-    relied: list[str] = []
+
+def appearance_survey(scope: Scope) -> Evidence:
+    """What the survey of appearances says: it must be complete whatever has been found."""
     survey = survey_of(scope, "APPEARANCE")
     if survey is None:
-        findings.append(Finding("APPEARANCE_NOT_SURVEYED"))
-    else:
-        relied.append(survey)
-    settled: dict[tuple[str, str], tuple[list[Finding], list[str]]] = {}
-    for seen in _appearances(scope):
-        row = (row_name(seen),)
-        if seen.party_id is None or seen.identity != "CONFIRMED":
-            findings.append(Finding("PERFORMER_UNIDENTIFIED", row))
-            if seen.party_id is not None:
-                refusals = _refusals(scope, seen.party_id, seen.facet)
-                findings.extend(Finding(found.code, row + found.rows) for found in refusals)
-            continue
-        key = seen.party_id, seen.facet
-        if key not in settled:
-            settled[key] = _settle(scope, *key)
-        against, consents = settled[key]
-        findings.extend(Finding(found.code, row + found.rows) for found in against)
-        relied.extend(consents)
-    return findings, relied
+        return Evidence((Finding("APPEARANCE_NOT_SURVEYED"),))
+    return Evidence(relied=(survey,))
 
 
-def _appearances(scope: Scope) -> Iterator[Appearance]:
-    for work_id in scope.related_ids:
-        for seen in scope.book.appearances_in(work_id, scope.request.span):
-            kept = _HEARD_OR_SEEN_IN[seen.facet] in scope.request.kept
-            if kept and seen.visible(scope.request.known_at):
-                yield seen
+def appearance_evidence(
+    seen: Appearance, scope: Scope, settled: dict[tuple[str, str], Settled]
+) -> Evidence | None:
+    """What one appearance has against the use; None where it is on no component kept.
+
+    FACE and BODY are in the picture, VOICE in the dialogue. A CANDIDATE identity is REVIEW, yet a
+    refusal by the candidate counts. `settled` remembers, per person and facet, what they said.
+    """
+    kept = _HEARD_OR_SEEN_IN[seen.facet] in scope.request.kept
+    if not kept or not seen.visible(scope.request.known_at):
+        return None
+    row = (row_name(seen),)
+    if seen.party_id is None or seen.identity != "CONFIRMED":
+        refusals = _refusals(scope, seen.party_id, seen.facet) if seen.party_id else []
+        against = [Finding(found.code, row + found.rows) for found in refusals]
+        return Evidence((Finding("PERFORMER_UNIDENTIFIED", row), *against))
+    key = seen.party_id, seen.facet
+    if key not in settled:
+        findings, consents = _settle(scope, *key)
+        settled[key] = tuple(findings), tuple(consents)
+    said, relied = settled[key]
+    return Evidence(tuple(Finding(found.code, row + found.rows) for found in said), relied)
 
 
 def _settle(scope: Scope, party_id: str, facet: str) -> tuple[list[Finding], list[str]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from curation.rights import actions, parties, spans, territories
+from curation.rights import actions, parties, territories
 from curation.rights.force import prohibits_now
 from curation.rights.rows import Rule
 from curation.rights.rule_window import window_of
@@ -43,7 +43,7 @@ class Bar:
 
 
 def bars_on(scope: Scope) -> Iterator[Bar]:
-    """Every bar on the request, territories aside.
+    """Every bar on the request, territories and frames aside.
 
     A prohibition on the work, on anything above it or on anything below it hits, whatever its
     `inherit` says: nothing but an edit can be used, so a title barred "only" as a title would
@@ -77,12 +77,10 @@ def _code(rule: Rule, scope: Scope) -> str | None:
 
 
 def _meets(rule: Rule, scope: Scope) -> bool:
-    """Whether window, span and components touch the use by an instant, a frame, a component."""
+    """Whether window and components touch the use by an instant, a component."""
     request = scope.request
     if rule.revoked_at is not None and rule.revoked_at <= request.use_from:
         return False
-    return (
-        spans.overlaps(rule.span, request.span)
-        and (not rule.components or not request.kept.isdisjoint(rule.components))
-        and window_of(rule).possible.overlaps(request.use_from, request.use_until)
-    )
+    return (not rule.components or not request.kept.isdisjoint(rule.components)) and window_of(
+        rule
+    ).possible.overlaps(request.use_from, request.use_until)

@@ -20,8 +20,16 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
+class Evidence:
+    """What was found in one row or survey: what stands against the use, and the rows relied on."""
+
+    findings: tuple[Finding, ...] = ()
+    relied: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Scope:
-    """A request placed in its rulebook.
+    """A request placed in its rulebook; its span does not count.
 
     `lineage` is the work and its ancestors, nearest first, empty for an unknown work. `below` is
     everything under it. What bars a use, and every fact found in the frames, counts when it stands
@@ -69,13 +77,13 @@ class Scope:
 
 
 def place(book: Rulebook, request: Request) -> Scope:
-    """The request's scope as known at its `known_at`."""
+    """The request's scope as known at its `known_at`.
+
+    A work one of whose ancestors was not known then is itself unknown: what bars the ancestor
+    would be missed.
+    """
     work = book.work(request.work_id, request.known_at)
-    if work is None:
+    lineage = book.lineage(work, request.known_at) if work is not None else ()
+    if not lineage or lineage[-1].parent_id is not None:
         return Scope(book, request, (), ())
-    return Scope(
-        book,
-        request,
-        book.lineage(work, request.known_at),
-        book.descendants(work.work_id, request.known_at),
-    )
+    return Scope(book, request, lineage, book.descendants(request.work_id, request.known_at))

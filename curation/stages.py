@@ -258,16 +258,17 @@ def plan_release(
     """Ask the second gate about each shot, select, and lay out what is to be cut and packed.
 
     Raises:
-        ReleaseError: when no shot may go into the release.
+        ReleaseError: when no shot may go into the release, or the use is over already.
         RecipeError: for a filter that cannot be asked.
     """
     from curation.catalog.knowledge import knowledge_at
-    from curation.dataset.plan import make_plan, write_plan
+    from curation.dataset.plan import make_plan, refuse_past_use, write_plan
     from curation.dataset.selection import select
     from curation.rights import PerformerGate
     from curation.tables.query import connect
 
     store, at = Store.at(settings.store), known_at or datetime.now(UTC)
+    refuse_past_use(recipe, at)
     knowledge = knowledge_at(store, at)
     connection = connect(store, at)
     selection = select(

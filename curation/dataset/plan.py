@@ -81,6 +81,19 @@ class Plan:
         )
 
 
+def refuse_past_use(recipe: Recipe, now: datetime) -> None:
+    """Nobody can license what is over.
+
+    Raises:
+        ReleaseError: when the interval of use has ended by ``now``.
+    """
+    if recipe.request.use_until <= now:
+        raise ReleaseError(
+            f"the use that {recipe.name} asks for ended at {instant(recipe.request.use_until)}; "
+            "ask for an interval that reaches beyond now"
+        )
+
+
 def make_plan(
     connection: DuckDBPyConnection,
     selection: Selection,

@@ -5,7 +5,7 @@ import json
 import shutil
 import tarfile
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from curation.tables.query import connect
 
 ROOT = Path(__file__).resolve().parents[2]
 KNOWN_AT = datetime(2026, 11, 21, tzinfo=UTC)
+DAY = timedelta(days=1)
 
 
 def recipe(**clip: Any) -> Recipe:
@@ -155,6 +156,12 @@ def test_a_release_without_samples_is_an_error(settings: Settings) -> None:
     order = recipe().model_copy(update={"request": stranger})
     with pytest.raises(ReleaseError, match=r"none of \d+ shots may go.*LICENSEE_NOT_GRANTED"):
         stages.plan_release(settings, order)
+
+
+def test_a_use_that_is_over_is_an_error(settings: Settings) -> None:
+    over = recipe().request.model_copy(update={"use_from": KNOWN_AT - DAY, "use_until": KNOWN_AT})
+    with pytest.raises(ReleaseError, match="ended at 2026-11-21T00:00:00Z"):
+        stages.plan_release(settings, recipe().model_copy(update={"request": over}))
 
 
 def test_a_film_changed_since_is_not_cut(settings: Settings, tmp_path: Path) -> None:

@@ -30,7 +30,8 @@ def barred(book: Rulebook, named: str | None, licensee: str, known_at: datetime)
     """
     if named is None or named == ANYONE:
         return True
-    return not _members(book, named, known_at).isdisjoint(_members(book, licensee, known_at))
+    touched = _members(book, named, known_at)
+    return ANYONE in touched or not touched.isdisjoint(_members(book, licensee, known_at))
 
 
 def _members(book: Rulebook, party: str, known_at: datetime) -> set[str]:

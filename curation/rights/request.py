@@ -47,6 +47,9 @@ class Request:
         for name in ("work_id", "action", "licensee", "components", "territories"):
             if not getattr(self, name):
                 raise RequestError(name, "is empty; name what is asked for")
+        for name in ("work_id", "action", "licensee"):
+            if getattr(self, name) != getattr(self, name).strip():
+                raise RequestError(name, "has blanks around it; write it without")
         if self.licensee == "*":
             raise RequestError("licensee", "is *; name one party, a request is never for all")
         if not self.kept:

@@ -2,15 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 from curation.rights import territories, zones
-from curation.rights.row_types import Appearance, Consent, EmbeddedMaterial, Row, Rule, Span, Work
+from curation.rights.row_types import (
+    TABLES,
+    Appearance,
+    Consent,
+    EmbeddedMaterial,
+    FieldKind,
+    Row,
+    Rule,
+    Span,
+    Work,
+)
 from curation.rights.rule_window import window_of
 from curation.rights.windows import Window, WindowError, resolve_window
 
 Complaint = tuple[str, str]
 """The field at fault, and the reason with its remedy."""
+
+_NAMES: Mapping[type[Row], tuple[str, ...]] = {
+    table.row_type: tuple(
+        field.name
+        for field in table.fields
+        if field.kind in (FieldKind.TEXT, FieldKind.LIST) and field.name not in ("title", "name")
+    )
+    for table in TABLES.values()
+}
+_CODES = "write ISO 3166-1 alpha-2, ISO 3166-2 or 001; what has a country code, by it (PR)"
 
 
 def complaints(row: Row) -> Iterator[Complaint]:
@@ -21,6 +41,7 @@ def complaints(row: Row) -> Iterator[Complaint]:
         and row.retired_at <= row.recorded_at
     ):
         yield "retired_at", "is not after recorded_at; a row is retired after it was recorded"
+    yield from _blanks(row)
     match row:
         case Rule():
             yield from _rule(row)
@@ -39,6 +60,17 @@ def complaints(row: Row) -> Iterator[Complaint]:
             pass
 
 
+def _blanks(row: Row) -> Iterator[Complaint]:
+    """A name with a blank around it would meet no other, and a prohibition on it nobody."""
+    for name in _NAMES[type(row)]:
+        value = getattr(row, name)
+        if not value:
+            continue
+        for text in (value,) if isinstance(value, str) else value:
+            if text != text.strip():
+                yield name, f"{text!r} has blanks around it; write it without"
+
+
 def _rule(rule: Rule) -> Iterator[Complaint]:
     if (rule.effect == "PERMIT") != (rule.kind == "GRANT"):
         yield "kind", f"{rule.kind} contradicts effect {rule.effect}; only a GRANT is a PERMIT"
@@ -50,7 +82,10 @@ def _rule(rule: Rule) -> Iterator[Complaint]:
     ):
         for code in codes:
             if not territories.is_known(code):
-                yield name, f"{code!r} is unknown; write ISO 3166-1 alpha-2, ISO 3166-2 or 001"
+                yield (
+                    name,
+                    f"{code!r} is unknown; {_CODES}",
+                )
     zones_known = True
     for name, names in (
         ("time_zone", (rule.time_zone,) if rule.time_zone is not None else ()),

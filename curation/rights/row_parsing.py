@@ -170,14 +170,19 @@ def _map(value: object, _field: Field) -> tuple[tuple[str, str], ...]:
     """Flat text: an object as a value keeps its `use` under the key, the rest under `key.name`."""
     if not isinstance(value, Mapping):
         raise _BadValueError(f"{value!r} is not an object; write names and values")
-    flat: dict[str, str] = {}
+    flat: list[tuple[str, str]] = []
     for name, item in value.items():
         if isinstance(item, Mapping):
             for inner, inner_item in item.items():
-                flat[name if inner == "use" else f"{name}.{inner}"] = _scalar(name, inner_item)
+                key = name if inner == "use" else f"{name}.{inner}"
+                flat.append((key, _scalar(name, inner_item)))
         else:
-            flat[name] = _scalar(name, item)
-    return tuple(sorted(flat.items()))
+            flat.append((name, _scalar(name, item)))
+    names = [name for name, _ in flat]
+    for name in names:
+        if names.count(name) > 1:
+            raise _BadValueError(f"says {name!r} twice; say it once")
+    return tuple(sorted(flat))
 
 
 def _instrument(value: object, field: Field) -> tuple[tuple[str, str], ...]:

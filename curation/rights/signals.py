@@ -111,10 +111,17 @@ def reservations(signal: Signal) -> Iterator[Reservation]:
 
 
 def _cawg(entries: Mapping[str, str]) -> Iterator[Reservation]:
-    """Both prefixes; `ai_training` speaks of non-generative models only."""
+    """Both prefixes; `ai_training` speaks of non-generative models only.
+
+    A constraint without the word `constrained` beside it constrains all the same.
+    """
     for name, value in entries.items():
         entry = name.removeprefix("cawg.").removeprefix("c2pa.")
         if entry.endswith("constraint_info"):
+            stated = name.rpartition(".")[0]
+            if stated not in entries:
+                reserved = _CAWG.get(stated.removeprefix("cawg.").removeprefix("c2pa."), ACTIONS)
+                yield Reservation(reserved, CONSTRAINED)
             continue
         yield from _answer(_CAWG.get(entry, ACTIONS), value)
 
@@ -123,10 +130,11 @@ def _plus(entries: Mapping[str, str]) -> Iterator[Reservation]:
     for name, value in entries.items():
         plain = name.rpartition(":")[2].casefold()
         if plain == "datamining" or "DMI-" in value:
-            term = value.rpartition("DMI-")[2].upper()
-            reservation = _PLUS.get(term, Reservation(ACTIONS, NOT_ALLOWED))
-            if reservation is not None:
-                yield reservation
+            for word in value.replace(",", " ").split() or [value]:
+                term = word.rpartition("DMI-")[2].upper()
+                reservation = _PLUS.get(term, Reservation(ACTIONS, NOT_ALLOWED))
+                if reservation is not None:
+                    yield reservation
         elif plain != "otherconstraints":
             yield from _answer(ACTIONS, value)
 

@@ -8,7 +8,6 @@ from typing import Generic, TypeVar
 
 Span = tuple[int, int]
 T = TypeVar("T")
-_END = 1 << 62
 
 
 def overlaps(one: Span | None, other: Span | None) -> bool:
@@ -26,11 +25,13 @@ def covers(outer: Span | None, inner: Span | None) -> bool:
 class SpanIndex(Generic[T]):
     """Rows by their span, so that a shot of a long film finds its own without reading all."""
 
-    __slots__ = ("_reach", "_rows", "_starts")
+    __slots__ = ("_everywhere", "_reach", "_rows", "_starts")
 
     def __init__(self, rows: Iterable[T], span_of: Callable[[T], Span | None]) -> None:
+        spanned = [(span_of(row), row) for row in rows]
+        self._everywhere = [row for span, row in spanned if span is None]
         placed = sorted(
-            ((span_of(row) or (0, _END), row) for row in rows), key=lambda pair: pair[0]
+            ((span, row) for span, row in spanned if span is not None), key=lambda pair: pair[0]
         )
         self._rows = placed
         self._starts = [span[0] for span, _ in placed]
@@ -41,10 +42,10 @@ class SpanIndex(Generic[T]):
             self._reach.append(furthest)
 
     def overlapping(self, span: Span | None) -> list[T]:
-        """The rows sharing a frame with the span, in order of their spans."""
+        """The rows sharing a frame with the span: those without one, then by their spans."""
         if span is None:
-            return [row for _, row in self._rows]
-        found = []
+            return [*self._everywhere, *(row for _, row in self._rows)]
+        found: list[T] = []
         position = bisect_left(self._starts, span[1]) - 1
         while position >= 0 and self._reach[position] > span[0]:
             placed, row = self._rows[position]
@@ -52,4 +53,4 @@ class SpanIndex(Generic[T]):
                 found.append(row)
             position -= 1
         found.reverse()
-        return found
+        return [*self._everywhere, *found] if self._everywhere else found

@@ -1,8 +1,8 @@
 """Territory algebra: `001` contains every country, a country contains its subdivisions.
 
 Countries are the ISO 3166-1 codes of the tz database's `iso3166.tab`. Subdivisions (ISO 3166-2)
-are checked by their shape and their country: no standard-library list of them exists. A part of
-the world that has a country code of its own (`PR`, `HK`) is not inside another country.
+are those of `subdivisions`. A part of the world that has a country code of its own (`PR`, `HK`) is
+written with it and is not inside another country.
 """
 
 from __future__ import annotations
@@ -11,9 +11,10 @@ import re
 from collections.abc import Sequence
 
 from curation.rights import zones
+from curation.rights.subdivisions import is_subdivision, may_nest
 
 WORLD = "001"
-_SUBDIVISION = re.compile(r"([A-Z]{2})-[A-Z0-9]{1,3}")
+_SUBDIVISION = re.compile(r"([A-Z]{2})-([A-Z0-9]{1,3})")
 
 
 def is_known(code: str) -> bool:
@@ -21,7 +22,7 @@ def is_known(code: str) -> bool:
     if code == WORLD or code in zones.countries():
         return True
     match = _SUBDIVISION.fullmatch(code)
-    return match is not None and match.group(1) in zones.countries()
+    return match is not None and match[1] in zones.countries() and is_subdivision(*match.groups())
 
 
 def contains(outer: str, inner: str) -> bool:
@@ -46,7 +47,7 @@ def grant_failure(include: Sequence[str], exclude: Sequence[str], asked: str) ->
     if any(contains(code, asked) for code in exclude):
         return "TERRITORY_EXCLUDED"
     whole = any(contains(code, asked) for code in include)
-    if not whole or any(contains(asked, code) for code in exclude):
+    if not whole or any(contains(asked, code) or may_nest(code, asked) for code in exclude):
         return "TERRITORY_PARTIAL"
     return None
 
@@ -54,7 +55,7 @@ def grant_failure(include: Sequence[str], exclude: Sequence[str], asked: str) ->
 def prohibition_hits(include: Sequence[str], exclude: Sequence[str], asked: str) -> bool:
     """Whether a prohibition touches any part of `asked`; without an inclusion it is the world's."""
     for code in include or (WORLD,):
-        shared = _overlap(code, asked)
+        shared = asked if may_nest(code, asked) else _overlap(code, asked)
         if shared is not None and not any(contains(out, shared) for out in exclude):
             return True
     return False

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from curation.catalog.evidence import EVIDENCE, evidence_row
 from curation.catalog.fields import ASSET_FIELDS, CellError, values_from_text
 from curation.catalog.reader import Fault, RawRow
 from curation.rights import (
@@ -116,7 +117,7 @@ def check(rows: Iterable[RawRow]) -> Checked:
                 bad.append(Quarantined(one.table, one.source, one.line, one.values, fault))
             continue
         break
-    kept, orphans = _assets_of_known_works([one for one, _ in accepted.values()], rulebook)
+    kept, orphans = _rows_of_known_works([one for one, _ in accepted.values()], rulebook)
     return Checked(tuple(kept), tuple(bad + orphans), rulebook)
 
 
@@ -134,6 +135,10 @@ def _typed(raw: RawRow) -> tuple[Accepted, Row | None]:
         if raw.table == "assets":
             asset = _asset(values)
             return Accepted("assets", asset["asset_path"], asset, raw.source, raw.line), None
+        if raw.table in EVIDENCE:
+            stated = evidence_row(raw.table, values)
+            key = str(stated[EVIDENCE[raw.table][0].name])
+            return Accepted(raw.table, key, stated, raw.source, raw.line), None
         row = parse_row(raw.table, values)
     except CellError as error:
         raise _RefusedError(Fault(error.field, INVALID, str(error))) from error
@@ -166,13 +171,13 @@ def _rulebook(accepted: Mapping[tuple[str, str], tuple[Accepted, Row | None]]) -
     return Rulebook.from_rows(by_table)
 
 
-def _assets_of_known_works(
+def _rows_of_known_works(
     rows: Iterable[Accepted], rulebook: Rulebook
 ) -> tuple[list[Accepted], list[Quarantined]]:
     works = {work.work_id for work in rulebook.works}
     kept, orphans = [], []
     for row in rows:
-        if row.table == "assets" and row.values["work_id"] not in works:
+        if row.table not in TABLES and row.values["work_id"] not in works:
             message = f"{row.values['work_id']!r} is no work of this catalog; add it to works"
             fault = Fault("work_id", INCONSISTENT, message)
             orphans.append(Quarantined(row.table, row.source, row.line, row.values, fault))
@@ -186,7 +191,9 @@ def _quarantined(raw: RawRow, fault: Fault) -> Quarantined:
 
 
 def _first_key(table: str) -> str:
-    return "asset_path" if table == "assets" else TABLES[table].key[0]
+    if table == "assets":
+        return "asset_path"
+    return EVIDENCE[table][0].name if table in EVIDENCE else TABLES[table].key[0]
 
 
 def _digest(value: object) -> str:

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from curation.catalog.evidence import EVIDENCE
 from curation.rights import TABLES, Field, FieldKind
 
 ASSET_FIELDS = (
@@ -24,12 +25,14 @@ SEPARATOR = ";"
 
 def table_names() -> tuple[str, ...]:
     """Every table that a catalog may hold."""
-    return ("assets", *TABLES)
+    return ("assets", *EVIDENCE, *TABLES)
 
 
 def fields_of(table: str) -> tuple[Field, ...]:
     """The fields of a catalog table."""
-    return ASSET_FIELDS if table == "assets" else TABLES[table].fields
+    if table == "assets":
+        return ASSET_FIELDS
+    return EVIDENCE[table] if table in EVIDENCE else TABLES[table].fields
 
 
 def column_names(table: str) -> tuple[str, ...]:

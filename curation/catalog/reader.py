@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoint, entry_points
 from typing import Any, Protocol, cast
 
 from curation.storage import Place
 
 GROUP = "curation.catalog_readers"
+_GENERAL = ("folder", "rulebook")
+"""Readers that take any folder or any JSON; the others are asked first."""
 
 
 class CatalogError(Exception):
@@ -47,7 +49,11 @@ class RawRow:
 
 
 class CatalogReader(Protocol):
-    """Reads one catalog format. An entry point of the group ``curation.catalog_readers``."""
+    """Reads one catalog format. An entry point of the group ``curation.catalog_readers``.
+
+    A reader of what others state sets ``is_evidence = True``: it may yield works, participants,
+    avails and claims, and never a right.
+    """
 
     name: str
 
@@ -64,6 +70,10 @@ class CatalogReader(Protocol):
         ...
 
 
+def _order(point: EntryPoint) -> tuple[bool, str]:
+    return point.name in _GENERAL, point.name
+
+
 def reader_for(place: Place) -> CatalogReader:
     """The reader of the catalog at a place.
 
@@ -72,7 +82,7 @@ def reader_for(place: Place) -> CatalogReader:
     """
     if not place.exists():
         raise CatalogError(f"{place}: no catalog is there; check the path and its spelling")
-    points = sorted(entry_points(group=GROUP), key=lambda point: point.name)
+    points = sorted(entry_points(group=GROUP), key=_order)
     for point in points:
         reader = cast("CatalogReader", point.load()())
         if reader.reads(place):
@@ -80,5 +90,5 @@ def reader_for(place: Place) -> CatalogReader:
     known = ", ".join(point.name for point in points)
     raise CatalogError(
         f"{place} is in no known catalog format (known: {known}); give a folder with one CSV, "
-        "JSON Lines or Parquet file a table, or one JSON rulebook"
+        "JSON Lines or Parquet file a table, one JSON rulebook, or files of avails, MEC or claims"
     )

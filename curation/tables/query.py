@@ -18,7 +18,7 @@ from curation.tables.store import Store
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-_ENVELOPE = ("row_key", "row_sha256", "row_json", "withdrawn_from_catalog_at", "retired_at")
+_ENVELOPE = ("row_key", "row_sha256", "row_json", "withdrawn_from_catalog_at", "retired_at", "scope")
 
 
 def connect(store: Store, known_at: datetime | None = None) -> DuckDBPyConnection:
@@ -75,10 +75,15 @@ def _current(schema: Schema, instant: str) -> str:
     source = f"history.{schema.name}"
     if not schema.bitemporal:
         return f"CREATE VIEW {schema.name} AS SELECT * FROM {source}"  # noqa: S608
+    own_first = (
+        " QUALIFY row_number() OVER (PARTITION BY work_id ORDER BY scope NULLS FIRST, row_key) = 1"
+        if schema.name == "works"
+        else ""
+    )
     hidden = ", ".join(c for c in _ENVELOPE if c in schema.arrow.names)
     return (
         f"CREATE VIEW {schema.name} AS SELECT * EXCLUDE ({hidden}) "  # noqa: S608
-        f"FROM {source} WHERE {visible(instant)}"
+        f"FROM {source} WHERE {visible(instant)}{own_first}"
     )
 
 

@@ -1,0 +1,103 @@
+"""Works as strangers' files state them: one id for each, parents before what lies below them."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from curation.catalog.reader import Fault, RawRow
+from curation.rights.eidr import claims_content_eidr, eidr_failure, normal_eidr
+
+EIDR_FAILED = "EIDR_CHECK_FAILED"
+CONFLICT = "CONFLICTING_WORK"
+
+
+@dataclass(frozen=True, slots=True)
+class WorkStated:
+    """A work as one row of a file states it."""
+
+    work_id: str
+    level: str
+    parent_id: str | None = None
+    eidr: str | None = None
+    title: str | None = None
+    year: int | None = None
+
+    def values(self) -> dict[str, Any]:
+        pairs = {
+            "work_id": self.work_id,
+            "level": self.level,
+            "parent_id": self.parent_id,
+            "eidr": self.eidr,
+            "title": self.title,
+            "year": self.year,
+        }
+        return {name: value for name, value in pairs.items() if value is not None}
+
+
+@dataclass
+class Works:
+    """The works met so far in one reading: each is a row once, as first stated.
+
+    A later title or year stays with the row of evidence that states it; a later level or parent
+    that differs is a fault of that row.
+    """
+
+    _met: dict[str, WorkStated] = field(default_factory=dict)
+
+    def conflict(self, works: Iterable[WorkStated]) -> Fault | None:
+        """Whether these contradict what was stated before."""
+        for work in works:
+            first = self._met.get(work.work_id)
+            if first is None:
+                continue
+            for name in ("level", "parent_id"):
+                old, new = getattr(first, name), getattr(work, name)
+                if old != new and old is not None and new is not None:
+                    message = (
+                        f"{work.work_id} has {name} {new!r} here and {old!r} in a row before; "
+                        "correct the one that is wrong"
+                    )
+                    return Fault(name, CONFLICT, message)
+        return None
+
+    def rows(self, works: Iterable[WorkStated], source: str, line: int) -> Iterator[RawRow]:
+        """Rows for those not met before."""
+        for work in works:
+            if work.work_id not in self._met:
+                self._met[work.work_id] = work
+                yield RawRow("works", source, line, work.values())
+
+
+def eidr_faults(cells: Mapping[str, str]) -> Iterator[Fault]:
+    """A fault for each id cell that means to be a content EIDR and is none."""
+    for name, text in cells.items():
+        for item in re.split(r"[;,\s]+", text):
+            if claims_content_eidr(item) and identity(item) is None:
+                yield Fault("eidr", EIDR_FAILED, f"{name} {eidr_failure(item)}")
+
+
+def identity(text: str) -> str | None:
+    """The content EIDR in an id, in its one spelling; logical ids (``md:alid:``) hold one too."""
+    return normal_eidr(re.sub(r"^(urn:dece|md):alid:eidr-", "md:cid:eidr-", text, flags=re.I))
+
+
+def own_id(text: str, owner: str | None) -> str | None:
+    """A work id from an id that somebody gave: an EIDR, a name of a known scheme, else by owner."""
+    text = text.strip()
+    if not text or text.startswith("//"):
+        return None
+    if claims_content_eidr(text):
+        return identity(text)
+    if re.match(r"(md|urn|imdb|https?):", text, re.IGNORECASE):
+        return text
+    return f"{slug(owner or 'unstated')}:{text}"
+
+
+def slug(text: str) -> str:
+    """Lower-case letters and digits of any script, joined by hyphens."""
+    plain = unicodedata.normalize("NFKC", text).casefold()
+    return re.sub(r"[\W_]+", "-", plain).strip("-")

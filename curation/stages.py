@@ -262,7 +262,7 @@ def plan_release(
         RecipeError: for a filter that cannot be asked.
     """
     from curation.catalog.knowledge import knowledge_at
-    from curation.dataset.plan import make_plan, refuse_past_use, write_plan
+    from curation.dataset.plan import keep_time, make_plan, refuse_past_use, write_plan
     from curation.dataset.selection import select
     from curation.rights import PerformerGate
     from curation.tables.query import connect
@@ -291,6 +291,7 @@ def plan_release(
     if _is_published(store, plan.release_id):
         return ReleaseTasks(plan.release_id, (), (), is_done=True)
     store.release(plan.release_id).delete()
+    plan = keep_time(store, plan)
     write_plan(store, plan, samples, selection)
     return ReleaseTasks(plan.release_id, tuple(plan.films), plan.shards, is_done=False)
 
@@ -374,6 +375,7 @@ def publish(settings: Settings, release_id: str) -> Manifest:
         [shard for shard in shards if shard.samples],
         rulebook=knowledge.rulebook,
         withheld=knowledge.withheld,
+        works={asset: work for asset, _, work in _assets(store, at)},
         credits=credits,
         at=at,
     )

@@ -11,7 +11,7 @@ import hashlib
 import io
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -161,6 +161,13 @@ def write_plan(store: Store, plan: Plan, samples: pa.Table, selection: Selection
     pq.write_table(samples, buffer, compression="zstd")
     (folder / "samples.parquet").write_bytes(buffer.getvalue())
     (folder / "plan.json").write_bytes(canonical_json(plan.to_json()).encode())
+
+
+def keep_time(store: Store, plan: Plan) -> Plan:
+    """The plan with the time of an attempt that was cut short, so that it ends in the same bytes."""
+    if not (store.staging(plan.release_id) / "plan.json").exists():
+        return plan
+    return replace(plan, known_at=read_plan(store, plan.release_id).known_at)
 
 
 def read_plan(store: Store, release_id: str) -> Plan:

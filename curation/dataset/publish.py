@@ -12,7 +12,7 @@ import curation
 from curation.dataset.clearance import Span, clear
 from curation.dataset.clips import Clip, clips_of
 from curation.dataset.manifest import MANIFEST, Manifest, compose, read_manifest
-from curation.dataset.plan import Plan, ReleaseError
+from curation.dataset.plan import Plan, ReleaseError, read_samples
 from curation.dataset.selection import CUT, FILTER, LENGTH, RIGHTS
 from curation.dataset.shards import Shard
 from curation.rights import Request, Rulebook
@@ -28,6 +28,7 @@ def publish(
     *,
     rulebook: Rulebook,
     withheld: Mapping[str, str],
+    works: Mapping[str, str],
     credits: Sequence[Mapping[str, Any]],
     at: datetime,
 ) -> Manifest:
@@ -35,6 +36,7 @@ def publish(
 
     Args:
         rulebook: as known at ``at``, the moment of publication; ``withheld`` likewise.
+        works: the work of each film as known at ``at``, by content.
         credits: participants, of whom those of released works travel with the release.
 
     Raises:
@@ -47,7 +49,8 @@ def publish(
         reasons = Counter(clip.failure for clip in clips.values())
         raise ReleaseError(f"{plan.release_id}: no clip could be cut ({dict(reasons)})")
     decisions = store.staged(plan.release_id, "decisions")
-    spans = _released_spans(selections, rows_of(decisions))
+    samples = rows_of(read_samples(store, plan.release_id))
+    spans = _released_spans(selections, samples, rows_of(decisions), works)
     again = clear(
         rulebook,
         plan.recipe,
@@ -61,12 +64,12 @@ def publish(
             f"{plan.release_id}: the rights changed while it was made: {dict(lost)}; "
             "plan the release again"
         )
-    works = {row["work_id"] for row in selections if row["status"] == "released"}
+    released = {span.work_id for span in spans}
     raw = compose(
         plan,
         shards,
         left_out=_left_out(selections),
-        credits=[credit for credit in credits if credit["work_id"] in works],
+        credits=[credit for credit in credits if credit["work_id"] in released],
     )
     release = store.release(plan.release_id)
     (release / MANIFEST).write_bytes(raw)
@@ -98,17 +101,32 @@ def _settled(selections: list[dict[str, Any]], clips: Mapping[str, Clip]) -> lis
 
 
 def _released_spans(
-    selections: Sequence[Mapping[str, Any]], decisions: Sequence[Mapping[str, Any]]
+    selections: Sequence[Mapping[str, Any]],
+    samples: Sequence[Mapping[str, Any]],
+    decisions: Sequence[Mapping[str, Any]],
+    works: Mapping[str, str],
 ) -> list[Span]:
-    """The spans that were cleared and cut; a sample without a decision must not exist."""
+    """The spans that were cut, each proven to be the one that was cleared."""
     asked = {row["shot_id"]: Request.from_json(json.loads(row["request"])) for row in decisions}
-    released = [row["shot_id"] for row in selections if row["status"] == "released"]
+    cut = {row["shot_id"]: row for row in samples}
     spans = []
-    for shot_id in released:
-        request = asked.get(shot_id)
-        if request is None or request.span is None:
-            raise ReleaseError(f"sample {shot_id} was never cleared; plan the release again")
-        spans.append(Span(shot_id, request.work_id, *request.span))
+    for selection in selections:
+        if selection["status"] != "released":
+            continue
+        shot_id = selection["shot_id"]
+        sample, request = cut[shot_id], asked.get(shot_id)
+        span = Span(shot_id, sample["work_id"], sample["clean_start"], sample["clean_end"])
+        if request is None or (request.work_id, request.span) != (
+            span.work_id,
+            (span.start, span.end),
+        ):
+            raise ReleaseError(f"sample {shot_id} is not what was cleared; plan the release again")
+        if works.get(sample["asset_sha256"]) != span.work_id:
+            raise ReleaseError(
+                f"the film of sample {shot_id} is no longer listed as {span.work_id}; "
+                "plan the release again"
+            )
+        spans.append(span)
     return spans
 
 

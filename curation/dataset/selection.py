@@ -190,11 +190,20 @@ def _length(shot: Shot, recipe: Recipe) -> str | None:
 
 
 def _refused(connection: DuckDBPyConnection, question: FilterSection) -> set[str]:
-    """Shots that do not answer yes: what is false, unknown or in error stays out."""
+    """Shots that do not answer yes: what is false, unknown or in error stays out.
+
+    The text must parse as one expression by itself before it becomes part of a query, so that it
+    can ask but not act; within TRY it can hold no subquery either.
+    """
     import duckdb
 
-    query = f"SELECT shot_id FROM tagged_shots WHERE NOT coalesce(TRY(({question.sql})), false)"  # noqa: S608
+    query = f"""
+        SELECT shot_id FROM tagged_shots WHERE NOT coalesce(TRY((
+        {question.sql}
+        )), false)
+    """  # noqa: S608
     try:
+        duckdb.SQLExpression(question.sql)
         return {row[0] for row in connection.execute(query).fetchall()}
     except duckdb.Error as error:
         raise RecipeError(

@@ -130,7 +130,7 @@ def test_a_killed_release_is_finished_to_the_same_bytes(
         power_cut.setattr(stages, "pack_shard", _power_cut)
         with pytest.raises(KeyboardInterrupt):
             stages.release(settings, recipe(), known_at=KNOWN_AT)
-    done = stages.release(settings, recipe(), known_at=KNOWN_AT)
+    done = stages.release(settings, recipe())
     whole = stages.release(twin, recipe(), known_at=KNOWN_AT)
     assert contents(settings, done.release_id) == contents(twin, whole.release_id)
 
@@ -149,6 +149,20 @@ def test_consent_withdrawn_while_cutting_stops_the_release(settings: Settings) -
         stages.publish(settings, tasks.release_id)
     with pytest.raises(ReleaseError, match=r"holds no manifest\.json"):
         stages.verify(settings, tasks.release_id)
+
+
+@pytest.mark.parametrize("line", ["", "window_seat.mp4,W004-A"])
+def test_a_film_that_became_another_work_stops_the_release(settings: Settings, line: str) -> None:
+    tasks = stages.plan_release(settings, recipe(), known_at=KNOWN_AT)
+    for film in tasks.films:
+        stages.cut_film(settings, tasks.release_id, film)
+    for shard in tasks.shards:
+        stages.pack_shard(settings, tasks.release_id, shard)
+    assets = Path(settings.catalog) / "assets.csv"
+    assets.write_text(f"asset_path,work_id\nvfr_phone.mp4,W006-A\n{line}\n")
+    stages.ingest(settings)
+    with pytest.raises(ReleaseError, match="no longer listed as W002-A"):
+        stages.publish(settings, tasks.release_id)
 
 
 def test_a_release_without_samples_is_an_error(settings: Settings) -> None:

@@ -98,7 +98,7 @@ def library(folder: Path) -> Store:
 
 
 def chosen(store: Store, withheld: dict[str, str] | None = None, **change: Any) -> dict[str, Any]:
-    selection = select(
+    found = select(
         connect(store, NOW),
         rulebook(2),
         recipe(**change),
@@ -106,8 +106,8 @@ def chosen(store: Store, withheld: dict[str, str] | None = None, **change: Any) 
         performer_gate=PerformerGate.ALL_TRAINING,
         withheld=withheld or {},
     )
-    assert len(selection.chosen) + sum(selection.left_out().values()) == len(selection.choices)
-    return {c.shot.shot_id: c.reasons[0] if c.reasons else "in" for c in selection.choices}
+    assert len(found.chosen) + sum(found.left_out().values()) == len(found.choices)
+    return {c.shot.shot_id: c.reasons[0] if c.reasons else "in" for c in found.choices}
 
 
 def test_each_shot_is_in_or_out_with_a_reason(tmp_path: Path) -> None:
@@ -126,11 +126,27 @@ def test_an_error_in_a_filter_leaves_the_shot_out(tmp_path: Path) -> None:
     assert chosen(library(tmp_path), filters=[{"name": "number", "sql": sql}])["a"] == "number"
 
 
+def test_a_comment_does_not_swallow_the_question(tmp_path: Path) -> None:
+    found = chosen(library(tmp_path), filters=[{"name": "no", "sql": "false -- for now"}])
+    assert found["a"] == "no"
+
+
 def test_what_is_withheld_stays_out_whatever_the_rulebook_says(tmp_path: Path) -> None:
     assert chosen(library(tmp_path), {"E0": "CATALOG_QUARANTINED"})["a"] == "CATALOG_QUARANTINED"
 
 
-@pytest.mark.parametrize("sql", ["lightning.key = 1", "SELECT 1", "1) OR (1=1; --"])
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "lightning.key = 1",
+        "SELECT 1",
+        "1) OR (1=1; --",
+        "true; DROP VIEW tagged_shots",
+        "true)), true); CREATE TEMP VIEW tagged_shots AS SELECT 1; SELECT ((true",
+        "true, true",
+        "shot_id IN (SELECT shot_id FROM shots)",
+    ],
+)
 def test_a_filter_that_cannot_be_asked_is_named(tmp_path: Path, sql: str) -> None:
     with pytest.raises(RecipeError, match="filter 'odd' cannot be asked"):
         chosen(library(tmp_path), filters=[{"name": "odd", "sql": sql}])

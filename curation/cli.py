@@ -212,17 +212,50 @@ def clear(
     performer_gate: Annotated[
         str, typer.Option(help="OFF, REPLICA_ONLY or ALL_TRAINING.")
     ] = "ALL_TRAINING",
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Say it in words: the rows, dates and cures.")
+    ] = False,
+    table: Annotated[
+        bool, typer.Option("--table", help="A line for each piece of the work asked about.")
+    ] = False,
+    work: Annotated[
+        str | None, typer.Option(help="All of this work instead, as a table.", metavar="ID")
+    ] = None,
 ) -> None:
-    """Decide one request; exit status 0 ALLOW, 3 REVIEW, 4 DENY, 2 bad input."""
+    """Decide one request; exit status 0 ALLOW, 3 REVIEW, 4 DENY, 2 bad input.
+
+    Of a table, the status is that of the worst line.
+    """
+    from dataclasses import replace
+
+    from rich.markup import escape
+
+    from curation.report import decisions
     from curation.rights import Outcome, PerformerGate, Request, Rulebook, decide
 
-    decision = decide(
-        Rulebook.from_json(_json_object(rulebook)),
-        Request.from_json(_json_object(request)),
-        performer_gate=PerformerGate(performer_gate),
-    )
-    typer.echo(json.dumps(decision.to_json(), indent=1, ensure_ascii=False))
     exits = {Outcome.ALLOW: ALLOW_EXIT, Outcome.REVIEW: REVIEW_EXIT, Outcome.DENY: DENY_EXIT}
+    if explain and (table or work):
+        raise typer.BadParameter("--explain is about one span; leave out --table and --work")
+    if performer_gate not in list(PerformerGate):
+        raise typer.BadParameter(f"{performer_gate!r} is none of {', '.join(PerformerGate)}")
+    gate = PerformerGate(performer_gate)
+    book = Rulebook.from_json(_json_object(rulebook))
+    asked = Request.from_json(_json_object(request))
+    if work is not None:
+        asked = replace(asked, work_id=work, span=None)
+    if table or work is not None:
+        lines = decisions.title_lines(book, asked, performer_gate=gate)
+        _table(
+            ("frames", "outcome", "reasons", "rows"),
+            [map(escape, line.cells()) for line in lines],
+            title=escape(decisions.question(book, asked)),
+        )
+        raise typer.Exit(exits[decisions.worst(lines)])
+    decision = decide(book, asked, performer_gate=gate)
+    if explain:
+        typer.echo(decisions.explain(book, asked, performer_gate=gate))
+    else:
+        typer.echo(json.dumps(decision.to_json(), indent=1, ensure_ascii=False))
     raise typer.Exit(exits[decision.outcome])
 
 

@@ -5,6 +5,7 @@ facts are rows with an approval, never code.
 """
 
 from curation.rights.actions import ACTIONS, PerformerGate
+from curation.rights.case import Case, open_case
 from curation.rights.decide import decide
 from curation.rights.decision import ENGINE_VERSION, Decision, OwedDuty
 from curation.rights.eidr import is_content_eidr
@@ -41,6 +42,7 @@ __all__ = [
     "REASONS",
     "TABLES",
     "Appearance",
+    "Case",
     "Consent",
     "Decision",
     "Duty",
@@ -71,6 +73,7 @@ __all__ = [
     "clear_work",
     "decide",
     "is_content_eidr",
+    "open_case",
     "parse_row",
     "reason_of",
     "resolve_window",

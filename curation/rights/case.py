@@ -15,7 +15,7 @@ from curation.rights.actions import PerformerGate, gates_performers
 from curation.rights.decision import Decision, OwedDuty
 from curation.rights.eidr import is_content_eidr
 from curation.rights.embedded import embedded_evidence, embedded_survey
-from curation.rights.grants import Attempt, attempts_on, clear_territory, duties_of
+from curation.rights.grants import Attempt, Clearance, attempts_on, clear_territory, duties_of
 from curation.rights.performers import Settled, appearance_evidence, appearance_survey
 from curation.rights.prohibitions import Bar, bars_on
 from curation.rights.reasons import ordered, outcome_of, severity
@@ -33,6 +33,8 @@ _Content = Appearance | EmbeddedMaterial
 class Ground:
     """What a span's decision has before its frames are looked at: rights, signals, surveys."""
 
+    clearances: tuple[tuple[str, Clearance], ...]
+    """The answer for each territory."""
     codes: tuple[str, ...]
     rows: tuple[str, ...]
     grants: tuple[str, ...]
@@ -67,6 +69,16 @@ class Case:
             decision = self._decisions[key] = self._conclude(ground, found)
         return decision
 
+    def findings(self, span: Span | None) -> Iterator[tuple[str | None, Finding]]:
+        """All that stands against the use over the span, each with its territory where it has one.
+
+        For explanations: together they are the reasons of `decide`.
+        """
+        for evidence in (*self.standing, *self._found(span)):
+            yield from ((None, finding) for finding in evidence.findings)
+        for territory, clearance in self._ground(span).clearances:
+            yield from ((territory, finding) for finding in clearance.findings)
+
     def boundaries(self) -> list[int]:
         """Every frame at which a row that counts begins or ends; between two nothing changes."""
         framed = [attempt.rule.span for attempt in self.attempts]
@@ -88,10 +100,11 @@ class Case:
         attempts = [attempt.over(span) for attempt in self.attempts]
         bars = [bar for bar in self.bars if spans.overlaps(bar.rule.span, span)]
         request = self.scope.request
-        clearances = [
-            clear_territory(territory, attempts, bars, self.signals)
-            for territory in dict.fromkeys(request.territories)
-        ]
+        by_territory = {
+            territory: clear_territory(territory, attempts, bars, self.signals)
+            for territory in request.territories
+        }
+        clearances = by_territory.values()
         findings = [found for one in self.standing for found in one.findings]
         findings += [found for one in clearances for found in one.findings]
         grants = {
@@ -101,6 +114,7 @@ class Case:
         }
         relied = [row for one in self.standing for row in one.relied]
         return Ground(
+            clearances=tuple(by_territory.items()),
             codes=ordered(found.code for found in findings),
             rows=tuple({*grants, *relied, *(row for found in findings for row in found.rows)}),
             grants=tuple(grants),

@@ -35,8 +35,13 @@ def prohibits_now(rule: Rule, scope: Scope) -> bool:
     return (
         rule.status in ("EXECUTED", None)
         and rule.visible(scope.request.known_at)
-        and not any(_lifts(amendment, scope) for amendment in scope.book.superseding(rule.rule_id))
+        and not lifting_amendments(rule, scope)
     )
+
+
+def lifting_amendments(rule: Rule, scope: Scope) -> list[Rule]:
+    """The amendments that take the prohibition out of force."""
+    return [new for new in scope.book.superseding(rule.rule_id) if _lifts(new, scope)]
 
 
 def _lifts(amendment: Rule, scope: Scope) -> bool:

@@ -27,7 +27,11 @@ class Reason:
 
 
 _DENY = (
-    ("NO_GRANT", "No executed grant in force is on record for this work.", "Record a grant."),
+    (
+        "NO_GRANT",
+        "No executed grant in force is on record for this work.",
+        "Obtain a grant, and record it once it is executed.",
+    ),
     (
         "PURPOSE_NOT_GRANTED",
         "The grant does not name this action or one above it.",

@@ -6,10 +6,11 @@ Source of the tables: IANA tz database, `zone.tab`, `zone1970.tab`, `iso3166.tab
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
+from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
 
@@ -38,7 +39,13 @@ def all_zones() -> frozenset[str]:
 @cache
 def countries() -> frozenset[str]:
     """The ISO 3166-1 alpha-2 codes in use, from `iso3166.tab`."""
-    return frozenset(row[0] for row in _rows("iso3166.tab"))
+    return frozenset(country_names())
+
+
+@cache
+def country_names() -> Mapping[str, str]:
+    """The English name of each country by its code, from `iso3166.tab`."""
+    return MappingProxyType({row[0]: row[1] for row in _rows("iso3166.tab")})
 
 
 @cache

@@ -1,0 +1,204 @@
+"""Decisions in words and as a table of a title."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from curation.cli import app
+from curation.report.decisions import explain, title_lines, worst
+from curation.rights import REASONS, PerformerGate, Request, Rulebook, decide
+
+Json = dict[str, Any]
+GATE = PerformerGate.ALL_TRAINING
+GRANT: Json = {
+    "rule_id": "G1",
+    "effect": "PERMIT",
+    "kind": "GRANT",
+    "work_id": "title:T",
+    "inherit": "ALL_EDITS",
+    "actions": ["train_gen"],
+    "assignee": "acme",
+    "territory_include": ["001"],
+    "territory_exclude": ["BY"],
+    "start": "2026-11-10",
+    "end": "2027-11-09",
+    "time_zone": "America/Los_Angeles",
+    "end_convention": "INCLUSIVE_DAY",
+    "status": "EXECUTED",
+    "instrument": "C-12",
+}
+CARVE_OUT: Json = {
+    "rule_id": "P1",
+    "effect": "PROHIBIT",
+    "kind": "CARVE_OUT",
+    "work_id": "edit:A",
+    "span": [100, 150],
+    "status": "EXECUTED",
+}
+REQUEST: Json = {
+    "work_id": "edit:A",
+    "span": [90, 160],
+    "components": ["picture"],
+    "action": "train_gen_finetune",
+    "licensee": "acme",
+    "territories": ["US"],
+    "use_from": "2026-11-10T12:00:00Z",
+    "use_until": "2026-11-10T13:00:00Z",
+    "known_at": "2026-11-10T12:00:00Z",
+}
+
+
+def book(*rules: Json, **tables: list[Json]) -> Json:
+    return {
+        "works": [
+            {"work_id": "title:T", "level": "title", "title": "The Film"},
+            {"work_id": "edit:A", "level": "edit", "parent_id": "title:T", "title": "The Cut"},
+        ],
+        "rules": list(rules),
+        "surveys": [
+            {"work_id": "edit:A", "kind": kind, "completed_at": "2026-01-01T00:00:00Z"}
+            for kind in ("APPEARANCE", "EMBEDDED")
+        ],
+        **tables,
+    }
+
+
+def said(rulebook: Json, **request: object) -> str:
+    """The explanation on one line."""
+    asked = Request.from_json({**REQUEST, **request})
+    text = explain(Rulebook.from_json(rulebook), asked, performer_gate=GATE)
+    assert max(map(len, text.splitlines())) <= 96
+    return " ".join(text.split())
+
+
+def test_an_allowance_names_its_grant_contract_and_window_in_its_own_zone() -> None:
+    text = said(book(GRANT))
+    assert text.startswith(
+        "Allowed: commercial use of the picture of The Cut (edit:A), frames 90 to 159, for "
+        "fine-tuning generative AI models by acme in the United States (US), from 10 November 2026"
+    )
+    assert "the grant G1 (C-12) to acme of training generative AI models" in text
+    assert "in the world except Belarus (BY) on title:T and all its edits" in text
+    assert "from 2026-11-10 until 2027-11-09 (that day included)" in text
+    assert "in the time of America/Los_Angeles, that is from 10 November 2026, 08:00 UTC" in text
+    assert "the survey of edit:A for performers, completed on 1 January 2026" in text
+
+
+def test_a_denial_says_why_by_which_rows_and_what_cures_it() -> None:
+    text = said(book(GRANT, CARVE_OUT), territories=["US", "BY"])
+    assert text.startswith("Not allowed: ")
+    for code in ("CARVED_OUT", "TERRITORY_EXCLUDED"):
+        reason = REASONS[code]
+        assert reason.meaning in text
+        assert f"What would cure it: {reason.cure} [{code}]" in text
+    assert "the carve-out P1 (no instrument recorded) against everyone, barring every use" in text
+    assert "It stands in Belarus (BY)." in text
+
+
+def test_what_was_set_aside_is_told() -> None:
+    holdback = {**CARVE_OUT, "kind": "HOLDBACK", "except_for": ["G1"]}
+    assert "does not bar it, for it excepts G1" in said(book(GRANT, holdback))
+    amended = {**GRANT, "supersedes": ["P1"]}
+    assert "is no longer in force, for G1 replaces it" in said(book(amended, CARVE_OUT))
+    signal = {"work_id": "edit:A", "scheme": "AIPREF", "entries": {"train-ai": "n"}}
+    over = said(book({**GRANT, "overrides_signal": True}, signals=[signal]))
+    assert "the grant overrides the signal" in over
+
+
+@pytest.mark.parametrize(
+    ("patch", "words"),
+    [
+        ({"status": "DRAFT"}, "whose status is draft"),
+        ({"status": None}, "whose status is not stated"),
+        ({"recorded_at": "2026-12-01T00:00:00Z"}, "recorded only on 1 December 2026, 00:00 UTC"),
+        ({"retired_at": "2026-10-01T00:00:00Z"}, "record was withdrawn on 1 October 2026"),
+    ],
+)
+def test_a_grant_without_force_is_told(patch: Json, words: str) -> None:
+    assert words in said(book({**GRANT, **patch}))
+
+
+def test_an_unknown_work_is_told() -> None:
+    assert "edit:Z, or a work above it, was not known" in said(book(GRANT), work_id="edit:Z")
+
+
+def test_people_and_their_words_are_told() -> None:
+    face = {"work_id": "edit:A", "span": [90, 120], "party_id": "perf:A", "facet": "FACE"}
+    consent = {
+        "party_id": "perf:A",
+        "state": "GRANTED",
+        "actions": ["train_gen"],
+        "licensee": "*",
+        "facets": ["FACE"],
+        "withdrawn_at": "2026-11-01T00:00:00Z",
+    }
+    text = said(
+        book(GRANT, appearances=[{**face, "identity": "CONFIRMED"}], consents=[consent]),
+    )
+    assert "the face of perf:A, in frames 90 to 119" in text
+    assert "perf:A agreed to training generative AI models by anyone in any work (face)" in text
+    assert "withdrawn on 1 November 2026" in text
+
+
+def test_every_row_kind_has_words_and_duties_are_told() -> None:
+    clip = {
+        "work_id": "edit:A",
+        "component": "picture",
+        "kind": "STOCK_FOOTAGE",
+        "ai_status": "PERMIT",
+        "licensees": ["group:g"],
+    }
+    group = {"group_id": "group:g", "members": ["acme", "labs"]}
+    duty = {"code": "REPORT", "phase": "POST"}
+    rulebook = book(
+        {**GRANT, "duties": [duty], "licence": "CC-BY-4.0"},
+        embedded_material=[clip],
+        party_groups=[group],
+    )
+    text = said(rulebook)
+    assert "its licence permits AI use to group:g (acme and labs)" in text
+    assert "Owed after the use under G1: REPORT." in text
+    assert "Owed during the use under G1: ATTRIBUTE." in text
+
+
+def test_a_table_is_gap_free_and_joins_what_is_equal() -> None:
+    rulebook = Rulebook.from_json(book(GRANT, CARVE_OUT, {**GRANT, "rule_id": "G2"}))
+    whole = Request.from_json({**REQUEST, "span": None})
+    lines = title_lines(rulebook, whole, performer_gate=GATE)
+    assert [(line.first, line.past_last, str(line.decision.outcome)) for line in lines] == [
+        (0, 100, "ALLOW"),
+        (100, 150, "DENY"),
+        (150, None, "ALLOW"),
+    ]
+    assert worst(lines) == "DENY"
+    part = title_lines(rulebook, Request.from_json(REQUEST), performer_gate=GATE)
+    assert [line.cells()[0] for line in part] == ["90 to 99", "100 to 149", "150 to 159"]
+
+
+def run(tmp_path: Path, rulebook: Json, *options: str) -> tuple[int, str]:
+    (tmp_path / "r.json").write_text(json.dumps(rulebook))
+    (tmp_path / "q.json").write_text(json.dumps(REQUEST))
+    files = ["--rulebook", str(tmp_path / "r.json"), "--request", str(tmp_path / "q.json")]
+    done = CliRunner().invoke(app, ["clear", *files, *options])
+    return done.exit_code, done.output
+
+
+def test_the_command_line(tmp_path: Path) -> None:
+    rulebook = book(GRANT, CARVE_OUT)
+    status, text = run(tmp_path, rulebook)
+    asked = Request.from_json(REQUEST)
+    assert (status, json.loads(text)) == (4, decide(Rulebook.from_json(rulebook), asked).to_json())
+    assert run(tmp_path, book(GRANT), "--explain")[0] == 0
+    assert run(tmp_path, rulebook, "--explain")[1].startswith("Not allowed")
+    assert run(tmp_path, book(GRANT), "--table")[0] == 0
+    status, text = run(tmp_path, rulebook, "--work", "edit:A")
+    assert status == 4
+    assert "150 to end" in text
+    assert "surveys[edit:A EMBEDDED]" in text
+    assert run(tmp_path, rulebook, "--explain", "--table")[0] == 2
+    assert run(tmp_path, rulebook, "--performer-gate", "SOMETIMES")[0] == 2

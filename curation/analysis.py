@@ -227,6 +227,15 @@ def _analyse(job: FilmJob, source: Source) -> FilmRows:
     )
 
 
+def significant(value: float) -> float:
+    """A measure to five significant digits.
+
+    Beyond them is noise of the vision libraries, which differs from run to run; without it the same
+    film gives the same bytes.
+    """
+    return float(f"{value:.5g}")
+
+
 class _Series:
     """What one tagger measured over a whole film: a column a measure, a row a frame it was fed."""
 
@@ -244,7 +253,7 @@ class _Series:
         self._frames.append(frame.index)
         self._pts.append(float(frame.pts))
         for name, value in self._meter(frame).items():
-            self._columns.setdefault(name, []).append(value)
+            self._columns.setdefault(name, []).append(significant(value))
 
     def measured(self, row: Row, shot: Shot) -> Row:
         """The row of ``measures`` of one shot, from the frames inside its clean span."""
@@ -261,7 +270,7 @@ class _Series:
             "frames": self._frames[first:last],
             "pts_s": pts.tolist(),
             "series": {name: values.tolist() for name, values in series.items()},
-            "summary": self.tagger.summarise(series, pts),
+            "summary": {n: significant(v) for n, v in self.tagger.summarise(series, pts).items()},
         }
 
 

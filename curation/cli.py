@@ -361,7 +361,7 @@ def main() -> None:
 
 def _json_object(path: Path) -> dict[str, Any]:
     try:
-        value = json.loads(path.read_bytes())
+        value = json.loads(path.read_bytes(), object_pairs_hook=_once)
     except OSError as error:
         raise typer.BadParameter(f"{path} cannot be read: {error.strerror}") from error
     except ValueError as error:
@@ -369,6 +369,15 @@ def _json_object(path: Path) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise typer.BadParameter(f"{path} holds no JSON object")
     return value
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Of a name said twice JSON keeps the last, and a prohibition could go that way unseen."""
+    names = [name for name, _ in pairs]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise ValueError(f"it says {twice[0]!r} twice in one object; say it once")
+    return dict(pairs)
 
 
 def _instant(text: str | None) -> Any:

@@ -202,3 +202,14 @@ def test_the_command_line(tmp_path: Path) -> None:
     assert "surveys[edit:A EMBEDDED]" in text
     assert run(tmp_path, rulebook, "--explain", "--table")[0] == 2
     assert run(tmp_path, rulebook, "--performer-gate", "SOMETIMES")[0] == 2
+
+
+def test_a_table_said_twice_is_an_error(tmp_path: Path) -> None:
+    """Python would keep the last of the two, and lose the prohibitions of the first."""
+    text = json.dumps(book(GRANT, CARVE_OUT))[:-1] + ', "rules": []}'
+    (tmp_path / "r.json").write_text(text)
+    (tmp_path / "q.json").write_text(json.dumps(REQUEST))
+    files = ["--rulebook", str(tmp_path / "r.json"), "--request", str(tmp_path / "q.json")]
+    done = CliRunner().invoke(app, ["clear", *files])
+    assert done.exit_code == 2
+    assert "'rules' twice" in " ".join(done.output.replace("│", " ").split())

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from curation.catalog.knowledge import Knowledge
     from curation.dataset.manifest import Manifest
     from curation.dataset.recipe import Recipe
+    from curation.dataset.selection import Selection
     from curation.dataset.verify import Verification
 
 Tell = Callable[[str], None]
@@ -279,12 +280,14 @@ def plan_release(
         performer_gate=PerformerGate(settings.performer_gate),
         withheld=knowledge.withheld,
     )
+    if known_at is not None:
+        _refuse_lost(settings, recipe, selection, knowledge, datetime.now(UTC))
     plan, samples = make_plan(
         connection,
         selection,
         recipe,
         library=Place.parse(settings.library),
-        rulebook_sha256=knowledge.rulebook.sha256,
+        rulebook=knowledge.rulebook,
         performer_gate=PerformerGate(settings.performer_gate),
         known_at=at,
     )
@@ -348,10 +351,11 @@ def publish(settings: Settings, release_id: str) -> Manifest:
     """Ask the gate again as of now, write the manifest, commit the tables, clear the staging area.
 
     Raises:
-        ReleaseError: when a sample is no longer cleared, or nothing could be cut.
+        ReleaseError: when a sample is no longer cleared, or nothing could be cut; what was cut
+            is removed then.
     """
     from curation.catalog.knowledge import knowledge_at
-    from curation.dataset.plan import read_plan
+    from curation.dataset.plan import ReleaseError, read_plan
     from curation.dataset.publish import publish
     from curation.dataset.shards import Shard
     from curation.tables.query import connect
@@ -369,16 +373,21 @@ def publish(settings: Settings, release_id: str) -> Manifest:
         .fetchall()
     ]
     knowledge = knowledge_at(store, at)
-    manifest = publish(
-        store,
-        plan,
-        [shard for shard in shards if shard.samples],
-        rulebook=knowledge.rulebook,
-        withheld=knowledge.withheld,
-        works={asset: work for asset, _, work in _assets(store, at)},
-        credits=credits,
-        at=at,
-    )
+    try:
+        manifest = publish(
+            store,
+            plan,
+            [shard for shard in shards if shard.samples],
+            rulebook=knowledge.rulebook,
+            withheld=knowledge.withheld,
+            works={asset: work for asset, _, work in _assets(store, at)},
+            credits=credits,
+            at=at,
+        )
+    except ReleaseError:
+        store.release(release_id).delete()
+        store.staging(release_id).delete()
+        raise
     store.staging(release_id).delete()
     return manifest
 
@@ -400,13 +409,17 @@ def release(
 
 
 def verify(settings: Settings, name: str, *, tell: Tell = _quiet) -> Verification:
-    """Check a release, given by its id in the store or by the place where it lies."""
-    from curation.dataset.verify import verify
+    """Check a release, given by its id in the store or by the place where it lies.
+
+    Only by its id is its manifest held against what the store remembers of it.
+    """
+    from curation.dataset.verify import anchor_of, verify
 
     store = Store.at(settings.store)
     known = "/" not in name and store.release(name).exists()
     place = store.release(name) if known else Place.parse(name)
-    return verify(place, on_shard=lambda shard: tell(f"checking {shard}"))
+    anchor = anchor_of(store, name) if known else None
+    return verify(place, anchor=anchor, on_shard=lambda shard: tell(f"checking {shard}"))
 
 
 def _assets(store: Store, at: datetime) -> list[tuple[str, str, str]]:
@@ -455,6 +468,37 @@ def _lost_film(asset: str, reason: str, message: str) -> dict[str, Any]:
         "code_version": curation.__version__,
         "analysed_at": datetime.now(UTC),
     }
+
+
+def _refuse_lost(
+    settings: Settings, recipe: Recipe, selection: Selection, then: Knowledge, now: datetime
+) -> None:
+    """Knowledge of the past decides nothing that is known better by now; say so before cutting."""
+    from curation.catalog.knowledge import knowledge_at
+    from curation.dataset.clearance import Span, clear
+    from curation.dataset.plan import ReleaseError
+    from curation.rights import PerformerGate
+
+    today = knowledge_at(Store.at(settings.store), now)
+    if (today.rulebook.sha256, today.withheld) == (then.rulebook.sha256, then.withheld):
+        return
+    spans = [
+        Span(c.shot.shot_id, c.shot.work_id, c.shot.start, c.shot.end) for c in selection.chosen
+    ]
+    again = clear(
+        today.rulebook,
+        recipe,
+        spans,
+        known_at=now,
+        performer_gate=PerformerGate(settings.performer_gate),
+        withheld=today.withheld,
+    )
+    if lost := Counter(c.reasons[0] for c in again if not c.allowed):
+        raise ReleaseError(
+            f"as known at {then.known_at.isoformat()} {len(spans)} shots might go, but by what is "
+            f"known now {sum(lost.values())} of them may not: {dict(lost)}. A release is made from "
+            "what is known now; leave out --known-at"
+        )
 
 
 def _is_published(store: Store, release_id: str) -> bool:

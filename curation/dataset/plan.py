@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import curation
 from curation.dataset.recipe import Recipe, instant
 from curation.dataset.selection import Selection
-from curation.rights import Decision, PerformerGate
+from curation.rights import Decision, PerformerGate, Rulebook
 from curation.storage import Place
 from curation.tables.store import Store, canonical_json, rows_of
 
@@ -100,7 +100,7 @@ def make_plan(
     recipe: Recipe,
     *,
     library: Place,
-    rulebook_sha256: str,
+    rulebook: Rulebook,
     performer_gate: PerformerGate,
     known_at: datetime,
 ) -> tuple[Plan, pa.Table]:
@@ -111,7 +111,7 @@ def make_plan(
     """
     if not selection.chosen:
         raise ReleaseError(_nothing_left(selection))
-    samples = _samples(connection, selection, recipe)
+    samples = _samples(connection, selection, recipe, rulebook)
     paths = dict(
         connection.execute(
             "SELECT asset_sha256, min(asset_path) FROM assets GROUP BY asset_sha256"
@@ -120,7 +120,7 @@ def make_plan(
     assets = sorted(set(samples.column("asset_sha256").to_pylist()))
     content = {
         "recipe": recipe.model_dump(mode="json"),
-        "rulebook": rulebook_sha256,
+        "rulebook": rulebook.sha256,
         "performer_gate": performer_gate.value,
         "samples": rows_of(samples),
         "code": curation.__version__,
@@ -131,7 +131,7 @@ def make_plan(
         release_id=f"{recipe.name}-{digest[:12]}",
         recipe=recipe,
         known_at=known_at,
-        rulebook_sha256=rulebook_sha256,
+        rulebook_sha256=rulebook.sha256,
         performer_gate=performer_gate,
         films={asset: str(library.within(paths[asset])) for asset in assets},
         shards=tuple(sorted({c.shard for c in selection.chosen if c.shard})),
@@ -187,10 +187,13 @@ def read_samples(store: Store, release_id: str) -> pa.Table:
     return pq.read_table(io.BytesIO(data))
 
 
-def _samples(connection: DuckDBPyConnection, selection: Selection, recipe: Recipe) -> pa.Table:
+def _samples(
+    connection: DuckDBPyConnection, selection: Selection, recipe: Recipe, rulebook: Rulebook
+) -> pa.Table:
     import pyarrow as pa
 
     decisions = {c.span.shot_id: c.decision for c in selection.clearances if c.allowed}
+    licences = {rule.rule_id: rule.licence for rule in rulebook.rules if rule.licence}
     asked = recipe.request.model_dump(mode="json")
     placed = pa.Table.from_pylist(
         [
@@ -199,7 +202,7 @@ def _samples(connection: DuckDBPyConnection, selection: Selection, recipe: Recip
                 "split": choice.split,
                 "shard": choice.shard,
                 "position": choice.position,
-                "rights": _rights(decisions[choice.shot.shot_id]) | asked,
+                "rights": _rights(decisions[choice.shot.shot_id], licences) | asked,
             }
             for choice in selection.chosen
         ]
@@ -213,10 +216,11 @@ def _samples(connection: DuckDBPyConnection, selection: Selection, recipe: Recip
     return connection.sql(query).to_arrow_table()
 
 
-def _rights(decision: Decision) -> dict[str, Any]:
+def _rights(decision: Decision, licences: Mapping[str, str]) -> dict[str, Any]:
     return {
         "outcome": str(decision.outcome),
         "grants": list(decision.grants),
+        "licences": sorted({licences[rule] for rule in decision.grants if rule in licences}),
         "rows": list(decision.rows),
         "duties": [f"{duty.code}@{duty.phase}" for duty in decision.duties],
         "rulebook_sha256": decision.rulebook_sha256,
@@ -227,7 +231,10 @@ def _rights(decision: Decision) -> dict[str, Any]:
 def _nothing_left(selection: Selection) -> str:
     total = len(selection.choices)
     if not total:
-        return "the library holds no analysed shot yet; run the analysis first"
+        return (
+            "the library holds no analysed shot; run the analysis first, and see "
+            "`curation status` for films that were refused or failed"
+        )
     reasons: Sequence[str] = [
         f"{reason} ({station}): {count}"
         for (station, reason), count in selection.left_out().most_common()

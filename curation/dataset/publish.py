@@ -64,7 +64,8 @@ def publish(
             f"{plan.release_id}: the rights changed while it was made: {dict(lost)}; "
             "plan the release again"
         )
-    released = {span.work_id for span in spans}
+    parents = {work.work_id: work.parent_id for work in rulebook.works}
+    released = {work for span in spans for work in _lineage(span.work_id, parents)}
     raw = compose(
         plan,
         shards,
@@ -128,6 +129,14 @@ def _released_spans(
             )
         spans.append(span)
     return spans
+
+
+def _lineage(work_id: str, parents: Mapping[str, str | None]) -> list[str]:
+    """A work and those above it: a title's makers are owed their credit by each of its edits."""
+    line = [work_id]
+    while parent := parents.get(line[-1]):
+        line.append(parent)
+    return line
 
 
 def _left_out(selections: Sequence[Mapping[str, Any]]) -> list[tuple[str, str, int]]:

@@ -240,5 +240,7 @@ def _fault(path: tuple[int | str, ...], message: str, given: object) -> str:
         known = list(getattr(model, "model_fields", {}))
         near = get_close_matches(str(path[-1]), known, n=1, cutoff=0.0)
         return f"{where}: unknown field" + (f"; did you mean {near[0]!r}?" if near else "")
+    if "timezone" in message:
+        return f"{where}: {given} has no time and offset; write 2026-12-01T00:00:00Z"
     shown = "" if isinstance(given, dict) else f" (given: {given!r})"
     return f"{where}: {message}{shown}"

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 PAGE = 100
 POLL_SECONDS = 0.5
+RETRIES = 5
+REPEATABLE = frozenset({"GET", "PATCH"})
 RUN_ENDED = frozenset({"success", "failed"})
 
 
@@ -238,6 +240,13 @@ class RestClient:
 
     def _call(self, method: str, path: str, **arguments: Any) -> dict[str, Any]:
         answer = self._send(method, path, **arguments)
+        for _ in range(RETRIES):
+            if method not in REPEATABLE or not answer.is_server_error:
+                break
+            # SQLite serves one writer at a time, and Airflow says 500 to one that waited too long.
+            self._alive()
+            time.sleep(POLL_SECONDS)
+            answer = self._send(method, path, **arguments)
         if answer.is_error:
             raise RequestRefused(
                 f"Airflow answered {answer.status_code} to {method} {path}: {answer.text[:2000]}"

@@ -147,8 +147,17 @@ def test_consent_withdrawn_while_cutting_stops_the_release(settings: Settings) -
     stages.ingest(settings)
     with pytest.raises(ReleaseError, match="the rights changed while it was made"):
         stages.publish(settings, tasks.release_id)
-    with pytest.raises(ReleaseError, match=r"holds no manifest\.json"):
-        stages.verify(settings, tasks.release_id)
+    folder = Store.at(settings.store).release(tasks.release_id)
+    assert list(folder.files()) == []
+
+
+def test_the_past_does_not_bring_back_what_was_withdrawn(settings: Settings) -> None:
+    consents = Path(settings.catalog) / "consents.csv"
+    text = consents.read_text().replace("party:d-sample,GRANTED", "party:d-sample,WITHDRAWN")
+    consents.write_text(text)
+    stages.ingest(settings)
+    with pytest.raises(ReleaseError, match="by what is known now .* may not.*CONSENT_WITHDRAWN"):
+        stages.plan_release(settings, recipe(), known_at=KNOWN_AT)
 
 
 @pytest.mark.parametrize("line", ["", "window_seat.mp4,W004-A"])

@@ -7,17 +7,85 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 import curation
 from curation.dataset.plan import FORMAT_VERSION, Plan, ReleaseError
-from curation.dataset.recipe import instant
+from curation.dataset.recipe import SOUND, instant
 from curation.dataset.shards import Shard
-from curation.storage import Place
+from curation.storage import Place, StorageError
 
 MANIFEST = "manifest.json"
+_MOST_BYTES = 1 << 30
+"""A manifest of a million shards has about half of this."""
+
+Count = Annotated[int, Field(ge=0, lt=1 << 63)]
+Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(strict=True, frozen=True)
+
+
+class _File(_Part, extra="forbid"):
+    path: str
+    bytes: Count
+    sha256: Sha256
+
+
+class _Shard(_Part, extra="forbid"):
+    name: str
+    split: str
+    samples: Count
+    seconds: Seconds
+    files: list[_File]
+
+
+class _Totals(_Part):
+    samples: Count
+    excluded: Count
+    seconds: Seconds
+    bytes: Count
+
+
+class _Excluded(_Part):
+    station: str
+    reason: str
+    shots: Count
+
+
+class _ClipPart(_Part):
+    still: bool
+
+
+class _Request(_Part):
+    components: list[str]
+
+
+class _Recipe(_Part):
+    name: str
+    request: _Request
+    clip: _ClipPart
+
+
+class _Shape(_Part):
+    """What must be in a manifest for it to be read at all."""
+
+    format: Annotated[int, Field(ge=1)]
+    release_id: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,127}$")]
+    recipe: _Recipe
+    recipe_sha256: Sha256
+    rulebook_sha256: str
+    totals: _Totals
+    excluded: list[_Excluded]
+    credits: list[dict[str, Any]]
+    shards: list[_Shard]
 
 
 @dataclass(frozen=True)
@@ -38,6 +106,21 @@ class Manifest:
     @property
     def samples(self) -> int:
         return int(self.data["totals"]["samples"])
+
+    @property
+    def request(self) -> Mapping[str, Any]:
+        """What was asked of the rights gate, as the recipe says."""
+        return self.data["recipe"]["request"]  # type: ignore[no-any-return]
+
+    @property
+    def still(self) -> bool:
+        """Whether each sample has a still."""
+        return bool(self.data["recipe"]["clip"]["still"])
+
+    @property
+    def sound(self) -> bool:
+        """Whether clips may carry sound: only if all its components were asked for."""
+        return set(SOUND) <= set(self.request["components"])
 
 
 def compose(
@@ -67,7 +150,7 @@ def compose(
         "totals": {
             "samples": sum(shard.samples for shard in shards),
             "excluded": sum(line["shots"] for line in out),
-            "seconds": round(sum(shard.seconds for shard in shards), 6),
+            "seconds": total_seconds(shard.seconds for shard in shards),
             "bytes": sum(file.bytes for file in files),
         },
         "excluded": out,
@@ -77,24 +160,54 @@ def compose(
     return (json.dumps(data, sort_keys=True, indent=1, ensure_ascii=False) + "\n").encode()
 
 
+def total_seconds(parts: Iterable[float]) -> float:
+    """A sum to the microsecond that does not depend on order or on Python's version."""
+    return round(math.fsum(parts), 6)
+
+
 def read_manifest(release: Place) -> Manifest:
     """The manifest of a release.
 
     Raises:
-        ReleaseError: when the folder holds none, or one that cannot be read.
+        ReleaseError: when the folder holds none, or one that cannot be read: no JSON, a name
+            twice in it, a field missing or of the wrong kind, a newer format.
     """
     place = release / MANIFEST
     if not place.exists():
         raise ReleaseError(f"{release} holds no {MANIFEST}, so it is no finished release")
-    raw = place.read_bytes()
     try:
-        data = json.loads(raw)
-        manifest = Manifest(data, hashlib.sha256(raw).hexdigest())
-        if data["format"] > FORMAT_VERSION:
-            raise ReleaseError(
-                f"{place} has format {data['format']}; this code reads up to {FORMAT_VERSION}"
-            )
-        _ = (manifest.release_id, manifest.samples, manifest.shards)
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise ReleaseError(f"{place} is no manifest: {error!r}") from error
-    return manifest
+        if (size := place.entry().size) > _MOST_BYTES:
+            raise ReleaseError(f"{place} has {size} bytes, too many for a manifest")
+        raw = place.read_bytes()
+        data = json.loads(raw, object_pairs_hook=_unique)
+        if isinstance(data, dict) and isinstance(found := data.get("format"), int):
+            _refuse_newer(place, found)
+        _Shape.model_validate(data)
+    except ValidationError as error:
+        faults = "; ".join(_wrong(f["loc"], f["msg"]) for f in error.errors()[:10])
+        raise ReleaseError(f"{place} is no manifest: {faults}") from error
+    except RecursionError as error:
+        raise ReleaseError(f"{place} is no manifest: its JSON is nested too deep") from error
+    except (ValueError, OSError, StorageError) as error:
+        raise ReleaseError(f"{place} is no manifest: {error}") from error
+    return Manifest(data, hashlib.sha256(raw).hexdigest())
+
+
+def _refuse_newer(place: Place, found: int) -> None:
+    if found > FORMAT_VERSION:
+        raise ReleaseError(f"{place} has format {found}; this code reads up to {FORMAT_VERSION}")
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """One JSON object; which of two values under one name counts is not for us to choose."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        raise ValueError(f"the name {twice[0]!r} is given twice in one object")
+    return found
+
+
+def _wrong(path: tuple[int | str, ...], message: str) -> str:
+    where = ".".join(str(part) for part in path) or "the whole"
+    return f"{where}: {message}"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import math
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -62,10 +63,35 @@ class Shard:
         return cls(data["name"], data["split"], data["samples"], data["seconds"], files)
 
 
+def paths_of(name: str) -> tuple[str, str]:
+    """The two files of a shard, by their paths in the release: the tar, the Parquet file."""
+    split = name.rpartition("-")[0]
+    return f"shards/{name}.tar", f"parquet/split={split}/{name}.parquet"
+
+
+def clip_type() -> pa.DataType:
+    """The Arrow type of a sample's ``clip``; ``still_sha256`` is null when there is no still."""
+    import pyarrow as pa
+
+    return pa.struct(
+        [
+            ("sha256", pa.string()),
+            ("bytes", pa.int64()),
+            ("frames", pa.int64()),
+            ("width", pa.int64()),
+            ("height", pa.int64()),
+            ("start_pts", pa.string()),
+            ("end_pts", pa.string()),
+            ("still_sha256", pa.string()),
+            ("tar", pa.string()),
+        ]
+    )
+
+
 def pack_shard(
     store: Store, plan: Plan, name: str, samples: pa.Table, clips: Mapping[str, Clip]
 ) -> Shard:
-    """Write one shard into the release's folder.
+    """Write one shard into the release's folder; a shard that no sample is left for has no files.
 
     Args:
         samples: rows of the plan that belong to this shard, in order; those whose clip failed are
@@ -79,38 +105,48 @@ def pack_shard(
         for key in samples.column("shot_id").to_pylist()
         if key in clips and clips[key].failure is None
     ]
-    kept = samples.filter(pc.is_in(samples.column("shot_id"), pa.array(good, pa.string())))
     split = name.rpartition("-")[0]
-    tar_path = f"shards/{name}.tar"
-    rows = _with_clips(kept, clips, tar_path)
     release = store.release(plan.release_id)
+    tar_path, parquet_path = paths_of(name)
+    _clear(release, (tar_path, parquet_path))
+    if not good:
+        return Shard(name, split, 0, 0.0, ())
+    kept = samples.filter(pc.is_in(samples.column("shot_id"), pa.array(good, pa.string())))
+    rows = _with_clips(store, plan, kept, clips, tar_path)
     files = (
         _write_tar(store, plan, release, tar_path, rows),
-        _write_parquet(release, f"parquet/split={split}/{name}.parquet", rows),
+        _write_parquet(release, parquet_path, rows),
     )
-    seconds = float(sum(rows.column("seconds").to_pylist()))
-    return Shard(name, split, rows.num_rows, round(seconds, 6), files)
+    seconds = round(math.fsum(rows.column("seconds").to_pylist()), 6)
+    return Shard(name, split, rows.num_rows, seconds, files)
 
 
-def _with_clips(samples: pa.Table, clips: Mapping[str, Clip], tar_path: str) -> pa.Table:
+def _clear(release: Place, paths: tuple[str, ...]) -> None:
+    """Remove what an earlier attempt left under these paths, half-written files too."""
+    for path in paths:
+        place = release / path
+        place.delete()
+        if place.is_local:
+            for partial in place.local.parent.glob(f".{place.name}.*.partial"):
+                partial.unlink(missing_ok=True)
+
+
+def _with_clips(
+    store: Store, plan: Plan, samples: pa.Table, clips: Mapping[str, Clip], tar_path: str
+) -> pa.Table:
     import pyarrow as pa
 
     cut = [clips[key] for key in samples.column("shot_id").to_pylist()]
-    clip_type = pa.struct(
-        [
-            ("sha256", pa.string()),
-            ("bytes", pa.int64()),
-            ("frames", pa.int64()),
-            ("width", pa.int64()),
-            ("height", pa.int64()),
-            ("start_pts", pa.string()),
-            ("end_pts", pa.string()),
-            ("tar", pa.string()),
-        ]
-    )
-    names = [field.name for field in clip_type]
-    values = [{**clip.to_json(), "tar": tar_path} for clip in cut]
-    column = pa.array([{n: v[n] for n in names} for v in values], clip_type)
+    stills = [
+        clip_place(store, plan, clip.key, "jpg").sha256() if plan.recipe.clip.still else None
+        for clip in cut
+    ]
+    names = [field.name for field in clip_type()]
+    values = [
+        {**clip.to_json(), "still_sha256": still, "tar": tar_path}
+        for clip, still in zip(cut, stills, strict=True)
+    ]
+    column = pa.array([{n: v[n] for n in names} for v in values], clip_type())
     keys = pa.array([clip.key for clip in cut], pa.string())
     return (
         samples.drop_columns(["shard", "split"])
@@ -125,7 +161,7 @@ def _write_tar(store: Store, plan: Plan, release: Place, path: str, rows: pa.Tab
     with tempfile.TemporaryDirectory(prefix="curation-shard-") as folder:
         local = Path(folder) / "shard.tar"
         with webdataset.TarWriter(
-            str(local), user=OWNER, group=OWNER, mtime=0.0, encoder=False
+            str(local), user=OWNER, group=OWNER, mtime=0, encoder=False
         ) as tar:
             for row in rows_of(rows):
                 sample = {

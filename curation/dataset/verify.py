@@ -1,44 +1,52 @@
-"""Verification: everything that a release claims is checked again, from its bytes alone."""
+"""Verification: everything that a release claims is checked again, from its bytes alone.
+
+A release cannot vouch for itself: who changes its files may write its manifest anew. Against the
+store that published it (``Anchor``) a manifest is held too; a folder without its store is not.
+"""
 
 from __future__ import annotations
 
 import hashlib
-import io
-import json
-import tarfile
-import tempfile
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
-from curation.dataset.manifest import MANIFEST, Manifest, read_manifest
-from curation.dataset.shards import Shard
-from curation.storage import Place, StorageError
-from curation.tables.store import canonical_json, rows_of
+from curation.dataset.fault import Fault
+from curation.dataset.manifest import MANIFEST, Manifest, read_manifest, total_seconds
+from curation.dataset.recipe import RequestSection
+from curation.dataset.row_check import read_rows
+from curation.dataset.shards import Shard, paths_of
+from curation.dataset.tar_check import check_tar
+from curation.storage import Entry, Place
+from curation.tables.store import Store, canonical_json, rows_of
+
+__all__ = ["Anchor", "Fault", "Verification", "anchor_of", "verify"]
+
+SPLITS = frozenset({"train", "val", "test"})
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
-    """Something in a release that is not as its manifest says: the file, the sample, what."""
+class Anchor:
+    """What a store remembers of a release; no digest where it knows of no such release."""
 
-    file: str
-    what: str
-    sample: str | None = None
-
-    def __str__(self) -> str:
-        at = f" sample {self.sample}" if self.sample else ""
-        return f"{self.file}{at}: {self.what}"
+    release_id: str
+    manifest_sha256: str | None
 
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """What was checked, and every fault found."""
+    """What was checked, and every fault found.
+
+    Attributes:
+        anchored: the manifest was compared with what the store remembers of it. Where it was not,
+            no fault means only that the folder agrees with itself.
+    """
 
     release_id: str
     files: int
     samples: int
     clips: int
+    anchored: bool
     faults: tuple[Fault, ...]
 
     @property
@@ -46,42 +54,132 @@ class Verification:
         return not self.faults
 
 
-def verify(release: Place, *, on_shard: Callable[[str], None] = lambda _: None) -> Verification:
+def anchor_of(store: Store, release_id: str) -> Anchor:
+    """What the store's table of releases says of a release."""
+    rows = rows_of(store.read("releases", ["release_id", "manifest_sha256"]))
+    known = [row["manifest_sha256"] for row in rows if row["release_id"] == release_id]
+    return Anchor(release_id, known[0] if known else None)
+
+
+def verify(
+    release: Place,
+    *,
+    anchor: Anchor | None = None,
+    on_shard: Callable[[str], None] = lambda _: None,
+) -> Verification:
     """Check hashes, counts, rights and clips of a release, decoding every clip.
 
     Raises:
         ReleaseError: when there is no manifest that could be checked.
     """
     manifest = read_manifest(release)
-    faults = list(_files(release, manifest))
-    clips = 0
-    seen: set[str] = set()
-    for shard in manifest.shards:
-        on_shard(shard.name)
-        rows, found = _parquet(release, shard)
-        faults += found
-        keys = [str(row["key"]) for row in rows]
-        faults += [
-            Fault(_parquet_path(shard), "the sample is in two shards", key)
-            for key in keys
-            if key in seen or keys.count(key) > 1
-        ]
-        seen.update(keys)
-        opened, found = _tar(release, shard, rows)
-        clips += opened
-        faults += found
-    total = sum(shard.samples for shard in manifest.shards)
-    if total != manifest.samples or manifest.samples < 1:
-        faults.append(
-            Fault(MANIFEST, f"{manifest.samples} samples promised, {total} listed in its shards")
-        )
-    listed = sum(len(shard.files) for shard in manifest.shards)
-    return Verification(manifest.release_id, listed, len(seen), clips, tuple(faults))
-
-
-def _files(release: Place, manifest: Manifest) -> Iterator[Fault]:
-    listed = {file.path: file for shard in manifest.shards for file in shard.files}
+    shards = manifest.shards
     present = {entry.path: entry for entry in release.files() if entry.path != MANIFEST}
+    faults = [*_anchor(manifest, anchor), *_manifest(manifest), *_files(release, shards, present)]
+    faults += _names(shards)
+    clips = 0
+    split_of: dict[str, str] = {}
+    seen: set[str] = set()
+    for shard in shards:
+        on_shard(shard.name)
+        if not _is_sound(shard):
+            continue
+        tar, parquet = paths_of(shard.name)
+        rows, found = read_rows(release, manifest, shard) if parquet in present else (None, [])
+        faults += found
+        if rows is None:
+            continue
+        for row in rows:
+            if row["key"] in seen:
+                faults.append(Fault(parquet, "the sample is in another shard too", row["key"]))
+            if split_of.setdefault(row["work_id"], shard.split) != shard.split:
+                what = f"its work {row['work_id']!r} is in {split_of[row['work_id']]} too"
+                faults.append(Fault(parquet, what, row["key"]))
+        seen.update(row["key"] for row in rows)
+        if tar in present:
+            opened, found = check_tar(release, tar, rows, sound=manifest.sound)
+            clips += opened
+            faults += found
+    strangers = {str(credit.get("work_id")) for credit in manifest.data["credits"]} - set(split_of)
+    faults += [
+        Fault(MANIFEST, f"credits for {work!r}, of which there is no sample")
+        for work in sorted(strangers)
+    ]
+    listed = sum(len(shard.files) for shard in shards)
+    anchored = anchor is not None and anchor.manifest_sha256 is not None
+    return Verification(
+        manifest.release_id, listed, len(seen), clips, anchored, tuple(dict.fromkeys(faults))
+    )
+
+
+def _anchor(manifest: Manifest, anchor: Anchor | None) -> Iterator[Fault]:
+    if anchor is None:
+        return
+    if anchor.release_id != manifest.release_id:
+        yield Fault(MANIFEST, f"is of {manifest.release_id}, but lies in {anchor.release_id}")
+    if anchor.manifest_sha256 is None:
+        yield Fault(MANIFEST, "the store's table `releases` does not know this release")
+    elif anchor.manifest_sha256 != manifest.sha256:
+        yield Fault(MANIFEST, "is not the one that was published: its SHA-256 is another")
+
+
+def _manifest(manifest: Manifest) -> Iterator[Fault]:
+    """What a manifest says in two places, it must say alike."""
+    data, shards = manifest.data, manifest.shards
+    try:
+        digest = hashlib.sha256(canonical_json(data["recipe"]).encode()).hexdigest()
+    except (RecursionError, ValueError) as error:
+        yield Fault(MANIFEST, f"its recipe cannot be read: {error}")
+    else:
+        if digest != data["recipe_sha256"]:
+            yield Fault(MANIFEST, "recipe_sha256 is not that of its recipe")
+    if not manifest.release_id.startswith(f"{data['recipe'].get('name')}-"):
+        yield Fault(MANIFEST, f"{manifest.release_id} is no release of its recipe, by the name")
+    for name in RequestSection.model_fields:
+        if name not in manifest.request:
+            yield Fault(MANIFEST, f"recipe.request lacks {name}")
+    true = {
+        "samples": sum(shard.samples for shard in shards),
+        "excluded": sum(line["shots"] for line in data["excluded"]),
+        "seconds": total_seconds(shard.seconds for shard in shards),
+        "bytes": sum(file.bytes for shard in shards for file in shard.files),
+    }
+    for name, value in true.items():
+        if data["totals"][name] != value:
+            yield Fault(
+                MANIFEST, f"totals.{name} is {data['totals'][name]}, its parts add to {value}"
+            )
+    if manifest.samples < 1:
+        yield Fault(MANIFEST, "promises no sample")
+
+
+def _names(shards: Iterable[Shard]) -> Iterator[Fault]:
+    counted = Counter(shard.name for shard in shards)
+    for name, times in counted.items():
+        if times > 1:
+            yield Fault(MANIFEST, f"lists the shard {name!a} {times} times")
+    for shard in shards:
+        if not _is_sound(shard):
+            yield Fault(MANIFEST, f"{shard.name!a} of split {shard.split!a} is no name of a shard")
+            continue
+        paths = [file.path for file in shard.files]
+        for path in paths_of(shard.name):
+            if paths.count(path) != 1:
+                yield Fault(MANIFEST, f"lists {path} {paths.count(path)} times in {shard.name}")
+        for path in sorted(set(paths) - set(paths_of(shard.name))):
+            yield Fault(MANIFEST, f"{path!a} is no file of the shard {shard.name}")
+        if not shard.samples:
+            yield Fault(MANIFEST, f"the shard {shard.name} is empty")
+
+
+def _is_sound(shard: Shard) -> bool:
+    """Whether a shard's name is one of its split, so that its paths lie inside the release."""
+    split, _, number = shard.name.rpartition("-")
+    return split == shard.split and split in SPLITS and number.isascii() and number.isdigit()
+
+
+def _files(release: Place, shards: Iterable[Shard], present: dict[str, Entry]) -> Iterator[Fault]:
+    listed = {file.path: file for shard in shards for file in shard.files}
     for path in sorted(present.keys() - listed.keys()):
         yield Fault(path, "is not in the manifest; remove it or make the release again")
     for path, file in sorted(listed.items()):
@@ -91,98 +189,3 @@ def _files(release: Place, manifest: Manifest) -> Iterator[Fault]:
             yield Fault(path, f"has {present[path].size} bytes, the manifest says {file.bytes}")
         elif (release / path).sha256() != file.sha256:
             yield Fault(path, "its SHA-256 is not the one in the manifest: a byte was changed")
-
-
-def _parquet_path(shard: Shard) -> str:
-    return next(f.path for f in shard.files if f.path.endswith(".parquet"))
-
-
-def _parquet(release: Place, shard: Shard) -> tuple[list[dict[str, Any]], list[Fault]]:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    path = _parquet_path(shard)
-    try:
-        table = pq.read_table(io.BytesIO((release / path).read_bytes()))
-        rows = rows_of(table)
-    except (pa.ArrowException, OSError, StorageError) as error:
-        return [], [Fault(path, f"cannot be read as Parquet: {error}")]
-    faults = [
-        Fault(path, f"its decision is {row['rights']['outcome']}, not ALLOW", str(row["key"]))
-        for row in rows
-        if row["rights"]["outcome"] != "ALLOW"
-    ]
-    if len(rows) != shard.samples:
-        faults.append(Fault(path, f"{len(rows)} rows, the manifest says {shard.samples}"))
-    return rows, faults
-
-
-def _tar(release: Place, shard: Shard, rows: list[dict[str, Any]]) -> tuple[int, list[Fault]]:
-    path = next(f.path for f in shard.files if f.path.endswith(".tar"))
-    by_key = {str(row["key"]): row for row in rows}
-    faults: list[Fault] = []
-    found: dict[str, set[str]] = {}
-    clips = 0
-    try:
-        with (
-            (release / path).open() as stream,
-            tarfile.open(fileobj=stream, mode="r|") as tar,
-        ):
-            for member in tar:
-                key, _, kind = member.name.partition(".")
-                found.setdefault(key, set()).add(kind)
-                extracted = tar.extractfile(member)
-                data = extracted.read() if extracted else b""
-                row = by_key.get(key)
-                if row is None:
-                    faults.append(Fault(path, "the sample is not in the Parquet file", key))
-                elif kind == "json":
-                    faults += _record(path, key, data, row)
-                elif kind == "mp4":
-                    clips += 1
-                    faults += _clip(path, key, data, row)
-                elif kind == "jpg":
-                    faults += _still(path, key, data)
-    except (tarfile.TarError, OSError, StorageError) as error:
-        faults.append(Fault(path, f"cannot be read as a tar: {error}"))
-    for key in by_key:
-        missing = {"json", "mp4"} - found.get(key, set())
-        faults += [Fault(path, f"its .{kind} is missing", key) for kind in sorted(missing)]
-    return clips, faults
-
-
-def _record(path: str, key: str, data: bytes, row: dict[str, Any]) -> list[Fault]:
-    try:
-        record = json.loads(data)
-    except ValueError as error:
-        return [Fault(path, f"its .json cannot be read: {error}", key)]
-    if canonical_json(record) != canonical_json(row):
-        return [Fault(path, "its .json differs from its Parquet row", key)]
-    return []
-
-
-def _clip(path: str, key: str, data: bytes, row: dict[str, Any]) -> list[Fault]:
-    from curation.media import MediaError, check_clip
-
-    clip = row["clip"]
-    if hashlib.sha256(data).hexdigest() != clip["sha256"]:
-        return [Fault(path, "its .mp4 has another SHA-256 than its row", key)]
-    if clip["frames"] != row["frames"]:
-        return [Fault(path, f"{clip['frames']} frames cut of a span of {row['frames']}", key)]
-    with tempfile.TemporaryDirectory(prefix="curation-verify-") as folder:
-        file = Path(folder) / "clip.mp4"
-        file.write_bytes(data)
-        try:
-            check_clip(str(file), frames=int(clip["frames"]))
-        except MediaError as error:
-            return [Fault(path, f"its .mp4 does not play: {error}", key)]
-    return []
-
-
-def _still(path: str, key: str, data: bytes) -> list[Fault]:
-    import cv2
-    import numpy as np
-
-    if not data or cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR) is None:
-        return [Fault(path, "its .jpg is no picture", key)]
-    return []

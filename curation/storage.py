@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
+import stat
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,19 +20,31 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, BinaryIO, cast
 
 if TYPE_CHECKING:
-    from pyarrow.fs import FileSystem
+    from pyarrow.fs import FileInfo, FileSystem
 
 REMOTE_SCHEMES = ("s3://", "gs://")
 _BLOCK = 1 << 20
+_DRIVE = re.compile(r"[A-Za-z]:[/\\]")
 
 
 class StorageError(Exception):
-    """A place that cannot be read or written; the message names it, the reason and the remedy."""
+    """A place that cannot be read or written; the message names it, the reason and the remedy.
+
+    Attributes:
+        missing: whether the reason is that nothing is there.
+    """
+
+    def __init__(self, message: str, *, missing: bool = False) -> None:
+        super().__init__(message)
+        self.missing = missing
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A file below a place: path relative to it, size in bytes, modification time in ns or 0."""
+    """A file below a place: path relative to it, size in bytes, modification time in ns or 0.
+
+    A name on disk that is no UTF-8 shows U+FFFD for each wrong byte, and opens nothing.
+    """
 
     path: str
     size: int
@@ -85,6 +99,9 @@ class Place:
     def __str__(self) -> str:
         return self.url
 
+    def __reduce__(self) -> tuple[type[Place], tuple[str]]:
+        return Place, (self.url,)
+
     @cached_property
     def _opened(self) -> tuple[FileSystem, str]:
         if self.is_local:
@@ -106,22 +123,23 @@ class Place:
     def exists(self) -> bool:
         from pyarrow.fs import FileType
 
-        return bool(self.filesystem.get_file_info(self.path).type != FileType.NotFound)
+        return bool(self._info().type != FileType.NotFound)
 
     def is_folder(self) -> bool:
         from pyarrow.fs import FileType
 
-        return bool(self.filesystem.get_file_info(self.path).type == FileType.Directory)
+        return bool(self._info().type == FileType.Directory)
 
     def files(self) -> Iterator[Entry]:
-        """All files below, in path order; none where the place does not exist."""
-        from pyarrow.fs import FileSelector, FileType
+        """All files below, in path order; none where the place does not exist.
 
-        selector = FileSelector(self.path, recursive=True, allow_not_found=True)
-        prefix = len(self.path.rstrip("/")) + 1
-        infos = [i for i in self.filesystem.get_file_info(selector) if i.type == FileType.File]
-        for info in sorted(infos, key=lambda i: i.path):
-            yield Entry(info.path[prefix:], info.size, info.mtime_ns or 0)
+        On this machine a link to a file counts as that file; a link to a folder is not followed,
+        because it may lead out, or back in without end.
+
+        Raises:
+            StorageError: when a folder cannot be listed.
+        """
+        yield from _local_files(self.url) if self.is_local else self._remote_files()
 
     def entry(self) -> Entry:
         """Size and time of the file at this place.
@@ -131,10 +149,30 @@ class Place:
         """
         from pyarrow.fs import FileType
 
-        info = self.filesystem.get_file_info(self.path)
+        if self.is_local:
+            status = self._status()
+            return Entry(self.name, status.st_size, status.st_mtime_ns)
+        info = self._info()
+        if info.type == FileType.NotFound:
+            raise self._missing()
         if info.type != FileType.File:
-            raise StorageError(f"{self.url}: no such file; check the path and its spelling")
+            raise StorageError(f"{self.url} is a folder; name a file in it")
         return Entry(self.name, info.size, info.mtime_ns or 0)
+
+    def stamp(self) -> tuple[int, ...]:
+        """Numbers that change whenever the file is written or replaced; cheap, no bytes are read.
+
+        An object store gives size and time alone, so a replacement of the same size within the
+        resolution of its clock goes unseen.
+
+        Raises:
+            StorageError: when there is no such file.
+        """
+        if self.is_local:
+            status = self._status()
+            return status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino
+        entry = self.entry()
+        return entry.size, entry.modified_ns
 
     def open(self) -> BinaryIO:
         """Open for reading, seekable.
@@ -142,10 +180,12 @@ class Place:
         Raises:
             StorageError: when it cannot be opened.
         """
-        try:
+        if self.is_local:
+            self._status()
+        with self._in_words("cannot be read"):
+            if self.is_local:
+                return self.local.open("rb")
             return cast("BinaryIO", self.filesystem.open_input_file(self.path))
-        except OSError as error:
-            raise StorageError(f"{self.url} cannot be read: {_reason(error)}") from error
 
     @contextmanager
     def source(self) -> Iterator[str | BinaryIO]:
@@ -157,36 +197,32 @@ class Place:
             yield stream
 
     def read_bytes(self) -> bytes:
-        with self.open() as stream:
+        with self.open() as stream, self._in_words("cannot be read"):
             return stream.read()
 
     def read_text(self) -> str:
         return self.read_bytes().decode("utf-8")
 
     def write_bytes(self, data: bytes) -> None:
-        """Write whole or not at all: a reader never sees half a file."""
-        if self.is_local:
-            target = self.local
-            target.parent.mkdir(parents=True, exist_ok=True)
-            partial = target.with_name(f".{target.name}.{uuid.uuid4().hex}.partial")
-            partial.write_bytes(data)
-            partial.replace(target)
-            return
-        with self.filesystem.open_output_stream(self.path) as stream:
+        """Write whole or not at all: a reader never sees half a file.
+
+        Raises:
+            StorageError: when it cannot be written.
+        """
+        with self._in_words("cannot be written"), self._whole() as stream:
             stream.write(data)
 
     def upload(self, source: Path) -> None:
-        """Copy a local file here, whole or not at all."""
-        if self.is_local:
-            target = self.local
-            target.parent.mkdir(parents=True, exist_ok=True)
-            partial = target.with_name(f".{target.name}.{uuid.uuid4().hex}.partial")
-            with source.open("rb") as reader, partial.open("wb") as writer:
-                while block := reader.read(_BLOCK):
-                    writer.write(block)
-            partial.replace(target)
-            return
-        with source.open("rb") as reader, self.filesystem.open_output_stream(self.path) as writer:
+        """Copy a local file here, whole or not at all.
+
+        Raises:
+            StorageError: when it cannot be written.
+        """
+        with (
+            source.open("rb") as reader,
+            self._in_words("cannot be written"),
+            self._whole() as writer,
+        ):
             while block := reader.read(_BLOCK):
                 writer.write(block)
 
@@ -194,16 +230,21 @@ class Place:
         """Remove the file or everything below; nothing happens where nothing is."""
         from pyarrow.fs import FileType
 
-        kind = self.filesystem.get_file_info(self.path).type
-        if kind == FileType.File:
-            self.filesystem.delete_file(self.path)
-        elif kind == FileType.Directory:
-            self.filesystem.delete_dir(self.path)
+        kind = self._info().type
+        with self._in_words("cannot be deleted"):
+            if kind == FileType.File:
+                self.filesystem.delete_file(self.path)
+            elif kind == FileType.Directory:
+                self.filesystem.delete_dir(self.path)
 
     def sha256(self) -> str:
-        """SHA-256 of the file's bytes, in hexadecimal."""
+        """SHA-256 of the file's bytes, in hexadecimal.
+
+        Raises:
+            StorageError: when it cannot be read to its end.
+        """
         digest = hashlib.sha256()
-        with self.open() as stream:
+        with self.open() as stream, self._in_words("cannot be read"):
             while block := stream.read(_BLOCK):
                 digest.update(block)
         return digest.hexdigest()
@@ -211,20 +252,125 @@ class Place:
     def within(self, relative: str) -> Place:
         """The file ``relative`` below this place, proven to lie inside it.
 
+        Colons and backslashes are letters like others, as the file systems here hold them; only
+        what is a path on another system (``c:/x``, ``..\\x``) is refused.
+
         Raises:
             StorageError: for an absolute path, a ``..``, or a link that leads out.
         """
-        pure = PurePosixPath(relative.replace("\\", "/"))
-        if not relative.strip() or pure.is_absolute() or ".." in pure.parts or ":" in pure.parts[0]:
+        pure = PurePosixPath(relative)
+        away = pure.is_absolute() or _DRIVE.match(relative) or ".." in re.split(r"[/\\]", relative)
+        if away or not relative.strip() or not pure.parts:
             raise StorageError(
                 f"{relative!r} leaves {self.url}; give a path inside it, relative and without '..'"
             )
         inside = self / str(pure)
-        if self.is_local and not inside.local.resolve().is_relative_to(self.local.resolve()):
+        if not self.is_local:
+            return inside
+        try:
+            is_inside = inside.local.resolve().is_relative_to(self.local.resolve())
+            _is_possible(inside.local)
+        except (OSError, ValueError, RuntimeError) as error:
+            raise StorageError(
+                f"{relative[:200]!r} names no file that {self.url} could hold ({error!s:.200}); "
+                "correct the path"
+            ) from error
+        if not is_inside:
             raise StorageError(
                 f"{relative!r} is a link that leads out of {self.url}; put the file itself there"
             )
         return inside
+
+    @contextmanager
+    def _whole(self) -> Iterator[BinaryIO]:
+        if not self.is_local:
+            with self.filesystem.open_output_stream(self.path) as stream:
+                yield stream
+            return
+        target = self.local
+        target.parent.mkdir(parents=True, exist_ok=True)
+        partial = target.with_name(f".{target.name}.{uuid.uuid4().hex}.partial")
+        with partial.open("wb") as stream:
+            yield stream
+        partial.replace(target)
+
+    def _info(self) -> FileInfo:
+        with self._in_words("cannot be reached"):
+            return self.filesystem.get_file_info(self.path)
+
+    def _remote_files(self) -> Iterator[Entry]:
+        from pyarrow.fs import FileSelector, FileType
+
+        selector = FileSelector(self.path, recursive=True, allow_not_found=True)
+        prefix = len(self.path.rstrip("/")) + 1
+        with self._in_words("cannot be listed"):
+            infos = self.filesystem.get_file_info(selector)
+        for info in sorted(infos, key=lambda i: i.path):
+            if info.type == FileType.File:
+                yield Entry(info.path[prefix:], info.size, info.mtime_ns or 0)
+
+    def _status(self) -> os.stat_result:
+        """What the system knows of a regular file on this machine."""
+        try:
+            status = self.local.stat()
+        except (FileNotFoundError, NotADirectoryError) as error:
+            raise self._missing() from error
+        except (OSError, ValueError) as error:
+            raise StorageError(f"{self.url} cannot be read: {error}") from error
+        if stat.S_ISREG(status.st_mode):
+            return status
+        if stat.S_ISDIR(status.st_mode):
+            raise StorageError(f"{self.url} is a folder; name a file in it")
+        raise StorageError(f"{self.url} is a pipe, a socket or a device; put a file in its place")
+
+    def _missing(self) -> StorageError:
+        return StorageError(
+            f"{self.url}: no such file; check the path and its spelling", missing=True
+        )
+
+    @contextmanager
+    def _in_words(self, trouble: str) -> Iterator[None]:
+        try:
+            yield
+        except FileNotFoundError as error:
+            raise self._missing() from error
+        except OSError as error:
+            remedy = "check it and its permissions"
+            if not self.is_local:
+                remedy = "check the bucket, the endpoint and the credentials in the environment"
+            reason = error.strerror or str(error).splitlines()[0]
+            raise StorageError(f"{self.url} {trouble}: {reason}; {remedy}") from error
+
+
+def _is_possible(path: Path) -> None:
+    """Raise OSError for a name that the system cannot hold; a name that is free is possible."""
+    try:
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError, PermissionError):
+        return
+
+
+def _local_files(root: str) -> Iterator[Entry]:
+    found = []
+    for folder, _, names in os.walk(root, onerror=_cannot_list):
+        for name in names:
+            path = os.path.join(folder, name)  # noqa: PTH118 - Path would cost more than the listing
+            try:
+                status = os.stat(path)  # noqa: PTH116
+            except OSError:
+                continue  # a link to nothing, or gone since
+            if stat.S_ISREG(status.st_mode):
+                relative = os.fsencode(os.path.relpath(path, root)).decode("utf-8", "replace")
+                found.append(Entry(relative, status.st_size, status.st_mtime_ns))
+    yield from sorted(found, key=lambda entry: entry.path)
+
+
+def _cannot_list(error: OSError) -> None:
+    if not isinstance(error, FileNotFoundError):
+        raise StorageError(
+            f"{error.filename} cannot be listed: {error.strerror}; check that it is a folder and "
+            "its permissions"
+        ) from error
 
 
 @lru_cache(maxsize=8)
@@ -232,9 +378,3 @@ def _remote(scheme: str, endpoint: str | None) -> FileSystem:
     from pyarrow.fs import GcsFileSystem, S3FileSystem
 
     return S3FileSystem(endpoint_override=endpoint) if scheme == "s3" else GcsFileSystem()
-
-
-def _reason(error: OSError) -> str:
-    if isinstance(error, FileNotFoundError):
-        return "no such file; check the path and its spelling"
-    return error.strerror or str(error).splitlines()[0]

@@ -12,6 +12,10 @@ import typer
 from curation.settings import Settings
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
+    from duckdb import DuckDBPyConnection
+
     from curation.report.stations import Station
 
 app = typer.Typer(
@@ -39,6 +43,13 @@ RecipeOption = Annotated[
 ]
 
 DEMO_RECIPE = "examples/recipes/lab-pretraining.yaml"
+RECORD_COLUMNS = 10
+"""Columns above which an answer is shown as records."""
+
+VIEWS = {
+    "tagged_shots": "one row a shot with film, work and every tag, for filters and queries",
+    "left_out": "every film and shot that is not in the newest release: station and reasons",
+}
 ALLOW_EXIT, REVIEW_EXIT, DENY_EXIT, BAD_INPUT_EXIT = 0, 3, 4, 2
 
 
@@ -151,15 +162,9 @@ def query(
     """Ask the tables a question in SQL."""
     import duckdb
 
-    from curation.tables import Store
-    from curation.tables.query import connect
-
-    settings = Settings.from_environment(store=store)
-    connection = connect(Store.at(settings.store), _instant(known_at))
+    connection = _connection(Settings.from_environment(store=store), _instant(known_at))
     try:
-        answer = connection.execute(sql)
-        columns = [column[0] for column in answer.description or ()]
-        rows = answer.fetchall()
+        columns, rows = _answer(connection, sql)
     except duckdb.Error as error:
         raise typer.BadParameter(f"{error}; see `curation tables`") from error
     if output == "table":
@@ -183,24 +188,20 @@ def tables(
     store: StoreOption = None,
 ) -> None:
     """List the tables with their rows, or the columns of one."""
-    from curation.tables import Store, StoreError, schemas
-    from curation.tables.query import connect
+    from curation.tables import StoreError, schemas
 
-    settings = Settings.from_environment(store=store)
-    connection = connect(Store.at(settings.store))
-    known = [*schemas(), "tagged_shots"]
+    known = [*schemas(), *VIEWS]
+    if name is not None and name not in known:
+        raise StoreError(f"no table is called {name!r}; known: {', '.join(known)}")
+    connection = _connection(Settings.from_environment(store=store))
     if name is None:
-        what = {s.name: s.what for s in schemas().values()} | {
-            "tagged_shots": "one row a shot with film, work and every tag, for filters and queries"
-        }
+        what = {s.name: s.what for s in schemas().values()} | VIEWS
         counted = [
             (table, connection.execute(f"SELECT count(*) FROM {table}").fetchall()[0][0])  # noqa: S608
             for table in known
         ]
         _table(("table", "rows", "what"), [(t, n, what[t]) for t, n in counted])
         return
-    if name not in known:
-        raise StoreError(f"no table is called {name!r}; known: {', '.join(known)}")
     described = connection.execute(f"DESCRIBE {name}").fetchall()
     _table(("column", "type"), [(row[0], row[1]) for row in described])
 
@@ -398,8 +399,11 @@ def _table(columns: Any, rows: Any, title: str | None = None) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    table = Table(title=title, title_justify="left", header_style="bold")
     rows = [tuple(row) for row in rows]
+    if len(columns) > RECORD_COLUMNS:
+        _records(columns, rows)
+        return
+    table = Table(title=title, title_justify="left", header_style="bold")
     for position, column in enumerate(columns):
         numeric = all(isinstance(row[position], int | float) for row in rows) and bool(rows)
         table.add_column(column, justify="right" if numeric else "left", overflow="fold")
@@ -410,26 +414,72 @@ def _table(columns: Any, rows: Any, title: str | None = None) -> None:
     console.print(table)
 
 
+def _records(columns: Any, rows: list[tuple[Any, ...]]) -> None:
+    """What is too wide for a table, one value a line."""
+    width = max(map(len, columns))
+    for number, row in enumerate(rows, start=1):
+        typer.echo(f"-- {number} of {len(rows)}")
+        for column, value in zip(columns, row, strict=True):
+            typer.echo(f"{column:{width}}  {'' if value is None else value}")
+
+
 def _stations(settings: Settings, release: str | None) -> None:
     from curation.report.stations import stations
-    from curation.tables import Store
-    from curation.tables.query import connect
 
     _table(
         ("station", "what", "in", "on", "left out, by reason"),
-        [_station_row(s) for s in stations(connect(Store.at(settings.store)), release)],
+        [_station_row(s) for s in stations(_connection(settings), release)],
     )
 
 
 def _station_row(station: Station) -> tuple[str, str, int, int, str]:
-    reasons = ", ".join(f"{reason} {count}" for reason, count in station.left_out.items())
+    reasons = ", ".join(f"{_outcome(r)}{r} {n}" for r, n in station.left_out.items())
     return station.name, station.unit, station.entered, station.passed, reasons
 
 
-def _road(settings: Settings) -> None:
-    from curation.launch import run
+def _outcome(reason: str) -> str:
+    """What the rights engine makes of one of its reasons, to be put before it."""
+    from curation.rights import reason_of
 
-    run(settings, tell)
+    try:
+        return f"{reason_of(reason).outcome} "
+    except KeyError:
+        return ""
+
+
+def _connection(settings: Settings, known_at: datetime | None = None) -> DuckDBPyConnection:
+    from curation.tables import Store, StoreError
+    from curation.tables.query import connect
+
+    store = Store.at(settings.store)
+    if not (store.place / "tables").exists():
+        raise StoreError(f"no store is at {store}; check --store, or begin with `curation ingest`")
+    return connect(store, known_at)
+
+
+def _answer(connection: DuckDBPyConnection, sql: str) -> tuple[list[str], list[tuple[Any, ...]]]:
+    """Columns and rows, by way of Arrow, which needs no time zone library of its own."""
+    relation: Any = connection.sql(sql)
+    if relation is None:
+        return [], []
+    table = relation.to_arrow_table()
+    columns = [column.to_pylist(maps_as_pydicts="strict") for column in table.columns]
+    return list(table.column_names), list(zip(*columns, strict=True))
+
+
+def _road(settings: Settings) -> None:
+    from curation.embedded import EmbeddedError
+    from curation.launch import run
+    from curation.tables import StoreError
+
+    try:
+        run(settings, tell)
+    except EmbeddedError:
+        try:
+            _stations(settings, None)
+        except StoreError as nothing_yet:
+            tell(str(nothing_yet))
+        raise
     _stations(settings, None)
     _closing(settings)
 
@@ -437,19 +487,18 @@ def _road(settings: Settings) -> None:
 def _closing(settings: Settings) -> None:
     from curation.report.stations import newest_release
     from curation.tables import Store
-    from curation.tables.query import connect
 
-    connection = connect(Store.at(settings.store))
+    connection = _connection(settings)
     name = newest_release(connection)
     typer.echo(f"\nrelease: {Store.at(settings.store).release(name or '')}")
-    sql = (
+    for sql in (
         "SELECT title, lighting.key_style.label AS key_style, count(*) AS shots, "
-        "round(sum(seconds), 1) AS seconds FROM tagged_shots "
-        "JOIN selections USING (shot_id) WHERE status = 'released' GROUP BY ALL ORDER BY ALL"
-    )
-    typer.echo(f'curation query "{sql}"')
-    answer = connection.execute(sql)
-    _table([column[0] for column in answer.description or ()], answer.fetchall())
+        "round(sum(seconds), 1) AS seconds FROM tagged_shots JOIN selections USING (shot_id) "
+        f"WHERE status = 'released' AND release_id = '{name}' GROUP BY ALL ORDER BY ALL",
+        "SELECT title, station, reasons, count(*) AS shots FROM left_out GROUP BY ALL ORDER BY ALL",
+    ):
+        typer.echo(f'\n{sys.argv[0]} query --store {settings.store} "{sql}"')
+        _table(*_answer(connection, sql))
 
 
 if __name__ == "__main__":

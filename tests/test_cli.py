@@ -55,6 +55,11 @@ def test_a_persons_road_from_ingest_to_verify(library: Path, tmp_path: Path) -> 
     rows = curation("query", query, "--format", "jsonl", store=store)
     assert json.loads(rows.stdout)["n"] > 0
     assert "released" in curation("status", store=store).stdout
+    assert "no release is called" in curation("status", "--release", "x", store=store).stderr
+    assert "nowhere" in curation("query", "SELECT * FROM nowhere", store=store).stderr
+    for table in ("releases", "works", "left_out"):
+        shown = curation("query", f"SELECT * FROM {table}", store=store)
+        assert shown.returncode == 0, shown.stderr
     assert "lighting" in curation("tables", "tagged_shots", store=store).stdout
 
 
@@ -67,7 +72,8 @@ def test_a_persons_road_from_ingest_to_verify(library: Path, tmp_path: Path) -> 
         (("release", "nowhere.yaml"), "nowhere.yaml"),
         (("release", "examples/recipes/lab-pretraining.yaml"), "run the analysis first"),
         (("verify", "nowhere"), "manifest"),
-        (("query", "SELECT * FROM nowhere"), "nowhere"),
+        (("query", "SELECT 1"), "no store is at"),
+        (("status",), "no store is at"),
         (("tables", "nowhere"), "no table is called"),
         (("query", "SELECT 1", "--known-at", "yesterday"), "ISO 8601"),
         (("shots", "README.md"), "README.md"),

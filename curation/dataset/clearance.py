@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from curation.dataset.recipe import Recipe
-from curation.rights import Decision, Outcome, PerformerGate, Request, Rulebook, decide
+from curation.rights import Decision, Outcome, PerformerGate, Request, Rulebook, clear_spans
 from curation.tables.store import canonical_json
 
 
@@ -82,14 +82,23 @@ def clear(
     performer_gate: PerformerGate,
     withheld: Mapping[str, str],
 ) -> Iterator[Clearance]:
-    """Ask the gate about each span.
+    """Ask the gate about each span; answers come work by work.
 
     Args:
         withheld: works that nobody may use whatever the rulebook says, each with the reason why.
     """
+    by_work: dict[str, list[Span]] = {}
     for span in spans:
+        by_work.setdefault(span.work_id, []).append(span)
+    asked = (one for ones in by_work.values() for one in ones)
+    decided = clear_spans(
+        rulebook,
+        request_for(recipe, next(iter(by_work), "-"), 0, 1, known_at),
+        {work: [(one.start, one.end) for one in ones] for work, ones in by_work.items()},
+        performer_gate=performer_gate,
+    )
+    for span, (_, _, decision) in zip(asked, decided, strict=True):
         request = request_for(recipe, span.work_id, span.start, span.end, known_at)
-        decision = decide(rulebook, request, performer_gate=performer_gate)
         outcome, reasons = decision.outcome, decision.reasons
         if span.work_id in withheld:
             reasons = (*reasons, withheld[span.work_id])

@@ -164,7 +164,7 @@ def write_plan(store: Store, plan: Plan, samples: pa.Table, selection: Selection
 
 
 def keep_time(store: Store, plan: Plan) -> Plan:
-    """The plan with the time of an attempt that was cut short, so that it ends in the same bytes."""
+    """The plan at the time of an attempt that was cut short, so that it ends in the same bytes."""
     if not (store.staging(plan.release_id) / "plan.json").exists():
         return plan
     return replace(plan, known_at=read_plan(store, plan.release_id).known_at)

@@ -12,6 +12,10 @@ if TYPE_CHECKING:
 RELEASE_STATIONS = ("rights", "length", "filter", "cut")
 
 
+class ReportError(Exception):
+    """Something asked for that is not there; the message says how to find what is."""
+
+
 @dataclass(frozen=True)
 class Station:
     """One station of the road.
@@ -40,12 +44,24 @@ def stations(connection: DuckDBPyConnection, release_id: str | None = None) -> l
 
     Args:
         connection: from ``curation.tables.query.connect``.
+
+    Raises:
+        ReportError: for a release that was never published.
     """
     table = [_rows(connection), _works(connection), _assets(connection), *_films(connection)]
     release_id = release_id or newest_release(connection)
+    if release_id is not None and not _is_known(connection, release_id):
+        raise ReportError(
+            f"no release is called {release_id!r}; the table releases holds those that were made"
+        )
     if release_id is not None:
         table += _release(connection, release_id)
     return table
+
+
+def _is_known(connection: DuckDBPyConnection, release_id: str) -> bool:
+    query = "SELECT 1 FROM releases WHERE release_id = ?"
+    return connection.execute(query, [release_id]).fetchone() is not None
 
 
 def newest_release(connection: DuckDBPyConnection) -> str | None:

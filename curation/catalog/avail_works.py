@@ -99,9 +99,7 @@ def _made(kind: str, title: str | None, year: int | None) -> str | None:
 def _title(cells: Mapping[str, str], kind: str) -> str | None:
     part = "" if kind == "Title" else kind
     return (
-        cells.get(f"{part}TitleDisplayUnlimited")
-        or cells.get(f"{part}TitleInternalAlias")
-        or None
+        cells.get(f"{part}TitleDisplayUnlimited") or cells.get(f"{part}TitleInternalAlias") or None
     )
 
 

@@ -1,7 +1,7 @@
 """MovieLabs / EMA Avails as Excel workbooks, 1.7 to 1.9.
 
-A sheet of avails has three header rows: categories, column names, and explanations, whose first cell
-holds the version in later ones. Sheets without such a header (dictionaries, instructions) hold none.
+A sheet of avails has three header rows: categories, column names, and explanations, the first cell
+of which may hold the version. Sheets without such a header (dictionaries, instructions) hold none.
 """
 
 from __future__ import annotations
@@ -76,8 +76,7 @@ def _workbook(file: Place, works: Works) -> Iterator[RawRow]:
             sheets = 0
             for sheet in book.worksheets:
                 sheet.reset_dimensions()
-                for row in _sheet(book, sheet, file.name, works):
-                    yield row
+                yield from _sheet(book, sheet, file.name, works)
                 sheets += 1 if _is_avails(_head(sheet)) else 0
     except _UNREADABLE as error:
         raise CatalogError(

@@ -93,10 +93,10 @@ class AvailsXmlReader:
             for avail in elements(file, "Avail"):
                 version = _version(avail)
                 shared = _avail_cells(avail)
-                for offer in children(avail, "Transaction") or [None]:
+                offers = [_offer_cells(offer) for offer in children(avail, "Transaction")]
+                for offer in offers or [{}]:
                     line += 1
-                    cells = shared | (_offer_cells(offer) if offer is not None else {})
-                    stated = AvailStated(file.name, line, cells, version)
+                    stated = AvailStated(file.name, line, shared | offer, version)
                     yield from avail_rows(stated, works)
 
 
@@ -138,7 +138,9 @@ def _asset_cells(asset: Element) -> dict[str, str]:
     series = _below(asset, "SeriesMetadata")
     for element, names in ((season, _SEASON), (series, _SERIES)):
         if element is not None:
-            cells |= {name: text for name, path in names.items() if (text := text_at(element, *path))}
+            cells |= {
+                name: text for name, path in names.items() if (text := text_at(element, *path))
+            }
     cells["BundledALIDs"] = ";".join(_texts(asset, "BundledAsset", "BundledALID"))
     for part in ("Metadata", "EpisodeMetadata", "VolumeMetadata", "SeasonMetadata"):
         date = text_at(asset, part, "ReleaseDate")

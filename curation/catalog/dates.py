@@ -7,9 +7,7 @@ from datetime import datetime
 
 from curation.rights import WindowError, resolve_window
 
-WORDS = {
-    word.casefold(): word for word in ("Open", "ESTStart", "Broadcast", "TBD", "Immediate")
-}
+WORDS = {word.casefold(): word for word in ("Open", "ESTStart", "Broadcast", "TBD", "Immediate")}
 """Words that stand in the place of a date in Avails."""
 
 _US = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})(.*)")

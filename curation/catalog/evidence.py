@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from curation.rights import Field, FieldKind, RowError
@@ -90,7 +90,7 @@ def evidence_row(table: str, values: Mapping[str, Any]) -> dict[str, Any]:
         if not isinstance(value, wanted) or (wanted is int and isinstance(value, bool)):
             raise RowError(table, row_id, name, f"{value!r} is not {what}")
         items = value.values() if isinstance(value, dict) else value
-        if wanted in (list, dict) and not all(isinstance(item, str) for item in items):
+        if isinstance(items, Iterable) and not all(isinstance(item, str) for item in items):
             raise RowError(table, row_id, name, f"{value!r} is not {what}")
     for field in fields:
         if field.required and field.name not in stated:

@@ -1,4 +1,4 @@
-"""Lists of films said to be free to distribute (github.com/petterreinholdtsen/public-domain-free-imdb).
+"""Lists of films said to be free to distribute, as public-domain-free-imdb gathers them.
 
 Each record is somebody's claim, with the page that backs it. A claim is evidence for whoever looks
 further; a grant it is not.
@@ -68,8 +68,8 @@ def _record_rows(
 ) -> Iterator[RawRow]:
     if not isinstance(record, _Pairs):
         message = f"{key!r} holds no record but {record!r}; a note belongs outside the list"
-        fault = Fault("", "MALFORMED_ROW", message)
-        yield RawRow("claims", source, line, {key: _text(record)}, fault=fault)
+        note = Fault("", "MALFORMED_ROW", message)
+        yield RawRow("claims", source, line, {key: _text(record)}, fault=note)
         return
     stated = _flat(record)
     imdb = _TITLE_URL.fullmatch(key) or _TITLE_URL.fullmatch(stated.get("imdb", ""))
@@ -78,6 +78,7 @@ def _record_rows(
         work_id = key
     title = " ".join(stated.get("title", "").split())
     year = stated.get("year", "")
+    number = int(year) if re.fullmatch(r"\d{1,9}", year) else None
     values = {
         "claim_id": f"{claimant}:{key}",
         "work_id": work_id,
@@ -85,13 +86,13 @@ def _record_rows(
         "status": stated.get("status", ""),
         "evidence_url": stated.get("freenessurl", ""),
         "title": title,
-        "year": int(year) if re.fullmatch(r"\d{1,9}", year) else None,
+        "year": number,
         "ids": _ids(imdb[1] if imdb else None, stated),
         "other": {name: text for name, text in stated.items() if name not in _KNOWN and text},
     }
     fault = _fault(values, year)
     if fault is None:
-        work = WorkStated(work_id, "title", title=title or None, year=values["year"])
+        work = WorkStated(work_id, "title", title=title or None, year=number)
         yield from works.rows([work], source, line)
     yield RawRow("claims", source, line, values, fault=fault)
 
@@ -106,7 +107,11 @@ def _fault(values: Mapping[str, Any], year: str) -> Fault | None:
 
 
 def _ids(imdb: str | None, stated: Mapping[str, str]) -> dict[str, str]:
-    pairs = {"imdb": imdb or "", "wikidata": stated.get("wdurl", ""), "wikipedia": stated.get("wp", "")}
+    pairs = {
+        "imdb": imdb or "",
+        "wikidata": stated.get("wdurl", ""),
+        "wikipedia": stated.get("wp", ""),
+    }
     return {name: text for name, text in pairs.items() if text}
 
 

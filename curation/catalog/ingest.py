@@ -3,6 +3,9 @@
 Rows are versioned. One that changes or goes from the catalog keeps its old version, closed with the
 time of the reading, so that ``known_at`` in the past still answers as it did then. A reading counts
 from the moment its row in ``ingests`` is written; a reading that was cut short does not count.
+
+The studio's own catalog is one: a reading states all of it. Evidence (avails, MEC, claims) has a
+scope for each place it is read from, and replaces no rows but those of its scope.
 """
 
 from __future__ import annotations
@@ -16,14 +19,17 @@ from typing import Any
 
 from curation.catalog.assets import Content, find_assets
 from curation.catalog.check import Accepted, Quarantined, check
+from curation.catalog.evidence import EVIDENCE
 from curation.catalog.fields import fields_of
-from curation.catalog.reader import CatalogError, reader_for
+from curation.catalog.reader import CatalogError, RawRow, reader_for
+from curation.catalog.unchanged import earlier_reading, fingerprint
 from curation.rights import FieldKind
 from curation.storage import Place
 from curation.tables.schemas import CATALOG
 from curation.tables.store import Store, canonical_json, rows_of
 
 _CLOSED_AT = "withdrawn_from_catalog_at"
+_EVIDENCE_TABLES = frozenset(("works", "participants", *EVIDENCE))
 
 
 @dataclass(frozen=True)
@@ -59,11 +65,33 @@ def ingest(
         StorageError: when a place cannot be read.
     """
     at = now or datetime.now(UTC)
-    if not library.is_folder():
+    reader = reader_for(catalog)
+    scope = str(catalog) if getattr(reader, "is_evidence", False) else None
+    if scope is None and not library.is_folder():
         raise CatalogError(f"{library}: no library is there; check the path and its spelling")
-    checked = check(reader_for(catalog).rows(catalog))
-    asset_rows = [row for row in checked.accepted if row.table == "assets"]
-    contents, bad_assets = find_assets(library, asset_rows, _known_contents(store), on_hash=on_hash)
+    content_sha256 = None if scope is None else fingerprint(catalog, reader.name)
+    if scope is not None and content_sha256 is not None:
+        earlier = earlier_reading(store, scope, content_sha256)
+        if earlier is not None:
+            result = Ingest(
+                ingest_id=_ingest_id(catalog, at),
+                rulebook_sha256=earlier.rulebook_sha256,
+                accepted=earlier.accepted,
+                quarantined=earlier.quarantined,
+                added=0,
+                changed=0,
+                removed=0,
+            )
+            store.append("ingests", [_ingest_row(result, catalog, library, at, content_sha256)])
+            return result
+    raw = reader.rows(catalog)
+    checked = check(raw if scope is None else _evidence_only(raw, reader.name))
+    contents: dict[str, Content] = {}
+    bad_assets: list[Quarantined] = []
+    if scope is None:
+        asset_rows = [row for row in checked.accepted if row.table == "assets"]
+        known = _known_contents(store)
+        contents, bad_assets = find_assets(library, asset_rows, known, on_hash=on_hash)
     accepted = [
         row
         for row in checked.accepted
@@ -73,13 +101,15 @@ def ingest(
     by_table: dict[str, list[Any]] = {name: [] for name in CATALOG}
     for row in accepted:
         by_table[row.table].append(_accepted_row(row, contents))
-    _refuse_vanished_tables(store, by_table, quarantined, catalog)
+    versions = {table: _versions(store, table, scope) for table in (*CATALOG, "quarantine")}
+    _refuse_vanished_tables(versions, by_table, quarantined, catalog)
     counts: Counter[str] = Counter()
     for table, rows in by_table.items():
-        counts.update(_write(store, table, rows, at))
-    counts.update(_write(store, "quarantine", _unique(map(_quarantined_row, quarantined)), at))
+        counts.update(_write(store, table, rows, at, versions[table], scope))
+    refused = _unique(map(_quarantined_row, quarantined))
+    counts.update(_write(store, "quarantine", refused, at, versions["quarantine"], scope))
     result = Ingest(
-        ingest_id=hashlib.sha256(f"{at.isoformat()}:{catalog}".encode()).hexdigest()[:16],
+        ingest_id=_ingest_id(catalog, at),
         rulebook_sha256=checked.rulebook.sha256,
         accepted=dict(Counter(row.table for row in accepted)),
         quarantined=dict(Counter(row.fault.reason for row in quarantined)),
@@ -87,25 +117,68 @@ def ingest(
         changed=counts["changed"],
         removed=counts["removed"],
     )
-    store.append("ingests", [_ingest_row(result, catalog, library, at)])
+    store.append("ingests", [_ingest_row(result, catalog, library, at, content_sha256)])
     return result
 
 
-def _write(store: Store, table: str, rows: Iterable[dict[str, Any]], at: datetime) -> Counter[str]:
+def _ingest_id(catalog: Place, at: datetime) -> str:
+    return hashlib.sha256(f"{at.isoformat()}:{catalog}".encode()).hexdigest()[:16]
+
+
+@dataclass(frozen=True)
+class _Versions:
+    """Of one table and scope: each open version's hash by key, and every key there ever was."""
+
+    open: Mapping[str, str]
+    ever: frozenset[str]
+
+
+def _versions(store: Store, table: str, scope: str | None) -> _Versions:
+    delta = store.table(table)
+    if delta is None:
+        return _Versions({}, frozenset())
+    stored = {field.name for field in delta.schema().fields}
+    wanted = [c for c in ("row_key", "row_sha256", _CLOSED_AT, "scope") if c in stored]
+    rows = delta.to_pyarrow_table(columns=wanted)
+    scopes = rows.column("scope").to_pylist() if "scope" in stored else [None] * rows.num_rows
+    keys, hashes, closed = (rows.column(c).to_pylist() for c in wanted[:3])
+    mine = [row for row in zip(keys, hashes, closed, scopes, strict=True) if row[3] == scope]
+    still_open = {key: sha256 for key, sha256, closed_at, _ in mine if closed_at is None}
+    return _Versions(still_open, frozenset(row[0] for row in mine))
+
+
+def _write(
+    store: Store,
+    table: str,
+    rows: Iterable[dict[str, Any]],
+    at: datetime,
+    versions: _Versions,
+    scope: str | None,
+) -> Counter[str]:
     """Close the versions that no longer hold and add those that are new."""
-    open_versions = {
-        row["row_key"]: row["row_sha256"]
-        for row in rows_of(store.read(table, ["row_key", "row_sha256", _CLOSED_AT]))
-        if row[_CLOSED_AT] is None
-    }
-    ever = set(store.read(table, ["row_key"]).column("row_key").to_pylist())
-    stated = {row["row_key"]: row for row in rows}
-    new = [row for key, row in stated.items() if open_versions.get(key) != row["row_sha256"]]
-    changed = [row["row_key"] for row in new if row["row_key"] in open_versions]
-    gone = [key for key in open_versions if key not in stated]
+    stated = {row["row_key"]: row for row in (_scoped(row, scope) for row in rows)}
+    new = [row for key, row in stated.items() if versions.open.get(key) != row["row_sha256"]]
+    changed = [row["row_key"] for row in new if row["row_key"] in versions.open]
+    gone = [key for key in versions.open if key not in stated]
     store.set_instant(table, keys=changed + gone, column=_CLOSED_AT, instant=at.isoformat())
+    ever = versions.ever
     store.append(table, (_versioned(row, at, seen=row["row_key"] in ever) for row in new))
     return Counter(added=len(new) - len(changed), changed=len(changed), removed=len(gone))
+
+
+def _scoped(row: dict[str, Any], scope: str | None) -> dict[str, Any]:
+    """Keys of evidence begin with its scope, so that no other scope's version is closed for it."""
+    return row if scope is None else row | {"scope": scope, "row_key": f"{scope}|{row['row_key']}"}
+
+
+def _evidence_only(rows: Iterable[RawRow], reader: str) -> Iterator[RawRow]:
+    for row in rows:
+        if row.table not in _EVIDENCE_TABLES:
+            raise CatalogError(
+                f"the reader {reader} yields a row of {row.table} from {row.source}; evidence "
+                "grants and forbids nothing, so state it in the studio's own catalog"
+            )
+        yield row
 
 
 def _versioned(row: dict[str, Any], at: datetime, *, seen: bool) -> dict[str, Any]:
@@ -116,15 +189,18 @@ def _versioned(row: dict[str, Any], at: datetime, *, seen: bool) -> dict[str, An
 
 
 def _refuse_vanished_tables(
-    store: Store, by_table: Mapping[str, list[Any]], bad: Iterable[Quarantined], catalog: Place
+    versions: Mapping[str, _Versions],
+    by_table: Mapping[str, list[Any]],
+    bad: Iterable[Quarantined],
+    catalog: Place,
 ) -> None:
     """A table that held rows and now has not even a bad one is a lost file, not a wish."""
     present = {row.table for row in bad} | {table for table, rows in by_table.items() if rows}
     for table in sorted(by_table.keys() - present):
-        closed = store.read(table, [_CLOSED_AT]).column(_CLOSED_AT)
-        if closed.null_count:
+        held = len(versions[table].open)
+        if held:
             raise CatalogError(
-                f"{catalog} has no rows of {table}, of which the store holds {closed.null_count}. "
+                f"{catalog} has no rows of {table}, of which the store holds {held}. "
                 f"If they are really gone, keep one row and state its retired_at; else restore "
                 f"the file"
             )
@@ -208,7 +284,9 @@ def _known_contents(store: Store) -> dict[str, Content]:
     }
 
 
-def _ingest_row(result: Ingest, catalog: Place, library: Place, at: datetime) -> dict[str, Any]:
+def _ingest_row(
+    result: Ingest, catalog: Place, library: Place, at: datetime, content_sha256: str | None
+) -> dict[str, Any]:
     return {
         "ingest_id": result.ingest_id,
         "catalog": str(catalog),
@@ -220,4 +298,5 @@ def _ingest_row(result: Ingest, catalog: Place, library: Place, at: datetime) ->
         "added": result.added,
         "changed": result.changed,
         "removed": result.removed,
+        "content_sha256": content_sha256,
     }

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from curation.catalog.evidence import EVIDENCE
+from curation.catalog.works import with_evidence
 from curation.rights import TABLES, Rulebook
 from curation.tables.query import connect, visible
 from curation.tables.store import Store
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
 QUARANTINED = "CATALOG_QUARANTINED"
 """A rights row about the work could not be read, so nobody can say what it forbids."""
 
-_HARMLESS = ("assets", "participants")
+_HARMLESS = ("assets", "participants", *EVIDENCE)
 """Tables whose rows grant and forbid nothing."""
 
 
@@ -38,18 +40,27 @@ def knowledge_at(store: Store, known_at: datetime) -> Knowledge:
     """
     connection = connect(store, known_at)
     data: dict[str, list[Any]] = {}
+    stated: dict[str, list[Any]] = {}
     for table in TABLES:
-        query = f"SELECT row_json FROM history.{table} WHERE {visible(known_at.isoformat())}"  # noqa: S608
-        data[table] = [json.loads(row[0]) for row in connection.execute(query).fetchall()]
-    rulebook = Rulebook.from_json(data)
-    return Knowledge(known_at, rulebook, _withheld(connection, rulebook))
+        query = (
+            f"SELECT row_json, scope FROM history.{table} "  # noqa: S608
+            f"WHERE {visible(known_at.isoformat())} ORDER BY scope, row_key"
+        )
+        rows = connection.execute(query).fetchall()
+        data[table] = [json.loads(row) for row, scope in rows if scope is None]
+        stated[table] = [json.loads(row) for row, scope in rows if scope is not None]
+    rulebook = Rulebook.from_json(with_evidence(data, stated["works"], stated["participants"]))
+    return Knowledge(known_at, rulebook, _withheld(connection, rulebook, known_at))
 
 
-def _withheld(connection: DuckDBPyConnection, rulebook: Rulebook) -> dict[str, str]:
+def _withheld(
+    connection: DuckDBPyConnection, rulebook: Rulebook, known_at: datetime
+) -> dict[str, str]:
     """Works that an unreadable rights row may be about; all of them where it does not say."""
     bad = connection.execute(
-        "SELECT DISTINCT work_id, party_id FROM quarantine WHERE table_name NOT IN (?, ?)",
-        list(_HARMLESS),
+        f"SELECT DISTINCT work_id, party_id FROM history.quarantine WHERE scope IS NULL "  # noqa: S608
+        f"AND list_contains(?, table_name) = false AND {visible(known_at.isoformat())}",
+        [list(_HARMLESS)],
     ).fetchall()
     named: set[str] = set()
     everything = False

@@ -82,7 +82,9 @@ def _work(basic: Element, work_id: str, parent_id: str | None) -> WorkStated:
     year = re.match(r"\d{4}", text_at(basic, "ReleaseYear"))
     level = _LEVELS.get(text_at(basic, "WorkType").casefold(), "title")
     eidr = work_id if identity(work_id) == work_id else None
-    return WorkStated(work_id, level, parent_id, eidr, _title(basic), int(year[0]) if year else None)
+    return WorkStated(
+        work_id, level, parent_id, eidr, _title(basic), int(year[0]) if year else None
+    )
 
 
 def _title(basic: Element) -> str | None:

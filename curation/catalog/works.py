@@ -10,6 +10,7 @@ from typing import Any
 
 from curation.catalog.reader import Fault, RawRow
 from curation.rights.eidr import claims_content_eidr, eidr_failure, normal_eidr
+from curation.rights.rows import LEVELS
 
 EIDR_FAILED = "EIDR_CHECK_FAILED"
 CONFLICT = "CONFLICTING_WORK"
@@ -101,3 +102,30 @@ def slug(text: str) -> str:
     """Lower-case letters and digits of any script, joined by hyphens."""
     plain = unicodedata.normalize("NFKC", text).casefold()
     return re.sub(r"[\W_]+", "-", plain).strip("-")
+
+
+def with_evidence(
+    own: Mapping[str, list[Any]], works: Iterable[Mapping[str, Any]], people: Iterable[Any]
+) -> dict[str, list[Any]]:
+    """The studio's own rows, and beside them the works and people that only others state.
+
+    What the studio says of a work goes before what others say; a stranger's work that does not
+    fit below its parent, and people of a work that is not there, are left out: the rulebook
+    must not fall for them, and nothing is permitted on a work without rows of the studio's.
+    """
+    levels = {row["work_id"]: row["level"] for row in own["works"]}
+    kept: list[Mapping[str, Any]] = []
+    for row in sorted(works, key=lambda one: LEVELS.index(one["level"])):
+        parent = row.get("parent_id")
+        fits = parent is None or (
+            parent in levels and LEVELS.index(levels[parent]) < LEVELS.index(row["level"])
+        )
+        if fits and row["work_id"] not in levels:
+            levels[row["work_id"]] = row["level"]
+            kept.append(row)
+    known = [row for row in people if row["work_id"] in levels]
+    return {
+        **own,
+        "works": [*own["works"], *kept],
+        "participants": [*own["participants"], *known],
+    }

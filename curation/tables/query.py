@@ -4,6 +4,7 @@ Main schema: every table of the store (catalog tables as they stand at ``known_a
 ``tagged_shots``, one row a shot with its film, its work and one struct column a tagger (``frames``
 and ``seconds`` are those of its clean span), so that
 ``lighting.key_style.label = 'low_key' AND quality.sharpness.gradient > 5`` reads as it is meant.
+``left_out``: every film and shot that the newest release does not hold, with station and reasons.
 Schema ``history``: the same tables with every version of every row.
 """
 
@@ -16,9 +17,18 @@ from curation.tables.schemas import Schema, schemas
 from curation.tables.store import Store
 
 if TYPE_CHECKING:
+    from deltalake import DeltaTable
     from duckdb import DuckDBPyConnection
+    from pyarrow.dataset import Dataset, Fragment
 
-_ENVELOPE = ("row_key", "row_sha256", "row_json", "withdrawn_from_catalog_at", "retired_at", "scope")
+_ENVELOPE = (
+    "row_key",
+    "row_sha256",
+    "row_json",
+    "withdrawn_from_catalog_at",
+    "retired_at",
+    "scope",
+)
 
 
 def connect(store: Store, known_at: datetime | None = None) -> DuckDBPyConnection:
@@ -37,7 +47,7 @@ def connect(store: Store, known_at: datetime | None = None) -> DuckDBPyConnectio
     connection.execute("CREATE SCHEMA history")
     for schema in schemas().values():
         table = store.table(schema.name)
-        data = schema.arrow.empty_table() if table is None else table.to_pyarrow_dataset()
+        data = schema.arrow.empty_table() if table is None else _readable(table)
         registered = f"_{schema.name}"
         connection.register(registered, data)
         columns = ", ".join(
@@ -51,9 +61,34 @@ def connect(store: Store, known_at: datetime | None = None) -> DuckDBPyConnectio
     for schema in schemas().values():
         connection.execute(_current(schema, instant))
     connection.execute(_tagged_shots(connection))
+    connection.execute(_LEFT_OUT)
     connection.execute("SET enable_external_access = false")
     connection.execute("SET lock_configuration = true")
     return connection
+
+
+def _readable(table: DeltaTable) -> Dataset:
+    """The table's files as Arrow reads them, those with view types converted in memory.
+
+    Delta's own rewriting (updates, deletions) leaves text as ``string_view``, against which Arrow
+    26 cannot compare the ``string`` that the table's schema promises.
+    """
+    import pyarrow as pa
+    import pyarrow.dataset as ds
+
+    whole = table.to_pyarrow_dataset()
+    plain: list[Fragment] = []
+    rewritten: list[Fragment] = []
+    for fragment in whole.get_fragments():
+        types = {str(field.type) for field in fragment.physical_schema}
+        (rewritten if any("view" in name for name in types) else plain).append(fragment)
+    if not rewritten:
+        return whole
+    tables = [fragment.to_table(schema=whole.schema) for fragment in rewritten]
+    parts = [ds.dataset(pa.concat_tables(tables).cast(whole.schema))]
+    if plain:
+        parts.append(ds.FileSystemDataset(plain, whole.schema, whole.format, whole.filesystem))
+    return ds.dataset(parts)
 
 
 def visible(known_at: str) -> str:
@@ -85,6 +120,24 @@ def _current(schema: Schema, instant: str) -> str:
         f"CREATE VIEW {schema.name} AS SELECT * EXCLUDE ({hidden}) "  # noqa: S608
         f"FROM {source} WHERE {visible(instant)}{own_first}"
     )
+
+
+_LEFT_OUT = """
+    CREATE VIEW left_out AS
+    WITH newest AS (
+        SELECT release_id FROM releases ORDER BY published_at DESC, release_id LIMIT 1
+    ),
+    listed AS (SELECT DISTINCT asset_sha256, asset_path, work_id FROM assets)
+    SELECT newest.release_id, works.title, work_id, asset_path, shot_id, station, reasons
+    FROM selections JOIN newest USING (release_id)
+    LEFT JOIN listed USING (asset_sha256, work_id) LEFT JOIN works USING (work_id)
+    WHERE status <> 'released'
+    UNION ALL
+    SELECT (FROM newest), works.title, work_id, asset_path, NULL,
+           if(status = 'excluded', 'may we analyse', 'analysis'), reasons
+    FROM listed JOIN films USING (asset_sha256) LEFT JOIN works USING (work_id)
+    WHERE status <> 'analysed'
+"""
 
 
 def _tagged_shots(connection: DuckDBPyConnection) -> str:

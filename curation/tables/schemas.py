@@ -277,6 +277,7 @@ def schemas() -> dict[str, Schema]:
                     ("added", integer),
                     ("changed", integer),
                     ("removed", integer),
+                    ("content_sha256", text),
                 ]
             ),
             ("ingest_id",),

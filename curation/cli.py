@@ -269,7 +269,7 @@ def shots(
     """Find the shots of one film, with their transitions."""
     from curation.analysis import find_shots
 
-    found = find_shots(film, device)
+    found = find_shots(film, Settings.from_environment(device=device).device)
     if output == "json":
         typer.echo(json.dumps(found.to_truth(), indent=1))
     elif output == "table":
@@ -307,7 +307,7 @@ def tag(
         raise typer.BadParameter(f"--format {output!r} is not jsonl")
     failed = False
     for film in films:
-        found = tag_film(film, tagger or None, device)
+        found = tag_film(film, tagger or None, Settings.from_environment(device=device).device)
         for line in found:
             failed = failed or "error" in line
             typer.echo(json.dumps(line, ensure_ascii=False))

@@ -27,10 +27,13 @@ def run(settings: Settings, tell: Tell) -> None:
     """Ingest, analyse and release through the scheduler; returns when the last DAG has run.
 
     Raises:
+        StorageError, CatalogError, RecipeError: when library, catalog or recipe is not there or
+            cannot be read, before anything is started.
         EmbeddedError: when Airflow does not start, or a run fails; the message has the log's tail.
     """
     from curation.embedded import following, run_chain
 
+    _look_ahead(settings)
     started = time.monotonic()
 
     def say(line: str) -> None:
@@ -51,12 +54,25 @@ def run(settings: Settings, tell: Tell) -> None:
     say("done; Airflow has stopped")
 
 
+def _look_ahead(settings: Settings) -> None:
+    """Find what is wrong with the places given while it costs nothing."""
+    from curation.catalog import CatalogError, reader_for
+    from curation.dataset.recipe import read_recipe
+
+    library = Place.parse(settings.library)
+    if not library.is_folder():
+        raise CatalogError(f"{library}: no library is there; check the path and its spelling")
+    reader_for(Place.parse(settings.catalog))
+    read_recipe(Place.parse(settings.recipe))
+
+
 def keep_up(settings: Settings, port: int | None, tell: Tell) -> None:
     """Keep Airflow's pages up until Ctrl-C.
 
     Raises:
         EmbeddedError: when Airflow does not start, or a part of it ends by itself.
     """
+    _look_ahead(settings)
     tell("starting Airflow")
     with _airflow(settings, port=port, triggerer=True) as airflow:
         _pools(airflow)

@@ -64,13 +64,18 @@ def tell(line: str) -> None:
 
 @app.command(epilog=_example("curation ingest --catalog examples/catalog"))
 def ingest(
-    store: StoreOption = None, library: LibraryOption = None, catalog: CatalogOption = None
+    store: StoreOption = None,
+    library: LibraryOption = None,
+    catalog: CatalogOption = None,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Let most of what the store holds go.")
+    ] = False,
 ) -> None:
     """Read the catalog, check every row, and know each film file by its content."""
     from curation import stages
 
     settings = Settings.from_environment(store=store, library=library, catalog=catalog)
-    done = stages.ingest(settings, tell=tell)
+    done = stages.ingest(settings, replace=replace, tell=tell)
     _table(
         ("table", "rows accepted"),
         sorted(done.accepted.items()),
@@ -133,7 +138,8 @@ def verify(
         typer.echo(f"FAULT {fault}")
     typer.echo(
         f"{found.release_id}: {found.files} files, {found.samples} samples, {found.clips} clips "
-        f"played, {len(found.faults)} faults"
+        f"played, {len(found.faults)} faults, "
+        + ("anchored in the store" if found.anchored else "not anchored: held against itself only")
     )
     if not found.good:
         raise typer.Exit(1)
@@ -491,12 +497,15 @@ def _closing(settings: Settings) -> None:
     connection = _connection(settings)
     name = newest_release(connection)
     typer.echo(f"\nrelease: {Store.at(settings.store).release(name or '')}")
-    for sql in (
+    shown = (
         "SELECT title, lighting.key_style.label AS key_style, count(*) AS shots, "
         "round(sum(seconds), 1) AS seconds FROM tagged_shots JOIN selections USING (shot_id) "
-        f"WHERE status = 'released' AND release_id = '{name}' GROUP BY ALL ORDER BY ALL",
-        "SELECT title, station, reasons, count(*) AS shots FROM left_out GROUP BY ALL ORDER BY ALL",
-    ):
+        f"WHERE status = 'released' AND release_id = '{name}' GROUP BY ALL ORDER BY ALL"  # noqa: S608
+    )
+    why = (
+        "SELECT title, station, reasons, count(*) AS shots FROM left_out GROUP BY ALL ORDER BY ALL"
+    )
+    for sql in (shown, why):
         typer.echo(f'\n{sys.argv[0]} query --store {settings.store} "{sql}"')
         _table(*_answer(connection, sql))
 

@@ -70,7 +70,13 @@ class ReleaseTasks:
     is_done: bool
 
 
-def ingest(settings: Settings, *, now: datetime | None = None, tell: Tell = _quiet) -> Ingest:
+def ingest(
+    settings: Settings,
+    *,
+    now: datetime | None = None,
+    replace: bool = False,
+    tell: Tell = _quiet,
+) -> Ingest:
     """Read the catalog into the store; see ``curation.catalog.ingest``."""
     from curation.catalog import ingest as read_catalog
 
@@ -79,7 +85,8 @@ def ingest(settings: Settings, *, now: datetime | None = None, tell: Tell = _qui
         Place.parse(settings.catalog),
         Place.parse(settings.library),
         now=now,
-        on_hash=lambda path: tell(f"hashing {path}"),
+        replace=replace,
+        tell=tell,
     )
 
 

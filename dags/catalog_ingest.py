@@ -25,6 +25,7 @@ LOG = logging.getLogger(LOGGER)
     params={
         "library": Param(DEFAULTS.library, type="string", description="Folder of film files"),
         "catalog": Param(DEFAULTS.catalog, type="string", description="Catalog or rulebook"),
+        "replace": Param(False, type="boolean", description="Let most of what the store holds go"),
     },
 )
 def catalog_ingest() -> None:
@@ -34,7 +35,10 @@ def catalog_ingest() -> None:
     def ingest(params: dict[str, Any] | None = None) -> dict[str, int]:
         from curation import stages
 
-        done = stages.ingest(settings_from(params or {}), tell=LOG.info)
+        given = params or {}
+        done = stages.ingest(
+            settings_from(given), replace=bool(given.get("replace")), tell=LOG.info
+        )
         return {
             "accepted": sum(done.accepted.values()),
             "quarantined": sum(done.quarantined.values()),

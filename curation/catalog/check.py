@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from curation.catalog.evidence import EVIDENCE, evidence_row
 from curation.catalog.fields import ASSET_FIELDS, CellError, values_from_text
-from curation.catalog.reader import Fault, RawRow
+from curation.catalog.reader import MALFORMED, Fault, RawRow
 from curation.rights import (
     TABLES,
+    FieldKind,
     Row,
     RowError,
     Rulebook,
     RulebookError,
+    WindowError,
     parse_row,
     row_name,
     row_to_json,
 )
+from curation.rights.windows import format_instant, parse_instant
+from curation.strict_json import INT64
 from curation.tables.store import canonical_json
 
 INVALID = "INVALID_FIELD"
@@ -66,7 +71,7 @@ class Quarantined:
 
     @property
     def sha256(self) -> str:
-        return _digest([dict(self.values), self.fault.field, self.fault.message])
+        return _digest([printable(self.values), self.fault.field, self.fault.message])
 
 
 @dataclass(frozen=True)
@@ -111,14 +116,65 @@ def check(rows: Iterable[RawRow]) -> Checked:
             ]
             if not removed:
                 raise
+            lost = [accepted[at][0] for at, _ in removed]
             for at, problem in removed:
                 one, _ = accepted.pop(at)
                 fault = Fault(problem.field, INCONSISTENT, f"{problem.field} {problem.reason}")
                 bad.append(Quarantined(one.table, one.source, one.line, one.values, fault))
+            bad += _fallen_with(accepted, lost)
             continue
         break
     kept, orphans = _rows_of_known_works([one for one, _ in accepted.values()], rulebook)
     return Checked(tuple(kept), tuple(bad + orphans), rulebook)
+
+
+def _fallen_with(
+    accepted: dict[tuple[str, str], tuple[Accepted, Row | None]],
+    removed: Iterable[Accepted],
+) -> list[Quarantined]:
+    """Take away every row that rests, step by step, on a work or rule that is gone."""
+    standing: Counter[tuple[str, str]] = Counter()
+    resting: defaultdict[tuple[str, str], list[tuple[tuple[str, str], str]]] = defaultdict(list)
+    for at, (one, _) in accepted.items():
+        if (identity := _identity(one)) is not None:
+            standing[identity] += 1
+        for on, field in _rests_on(one):
+            resting[on].append((at, field))
+    fallen: list[Quarantined] = []
+    gone = [identity for one in removed if (identity := _identity(one)) is not None]
+    while gone:
+        on = gone.pop()
+        if standing[on]:
+            continue
+        for at, field in resting.pop(on, []):
+            if at not in accepted:
+                continue
+            one, _ = accepted.pop(at)
+            fault = Fault(field, INCONSISTENT, f"{field} {on[1]!r} is in quarantine; mend it there")
+            fallen.append(Quarantined(one.table, one.source, one.line, one.values, fault))
+            if (identity := _identity(one)) is not None:
+                standing[identity] -= 1
+                gone.append(identity)
+    return fallen
+
+
+def _identity(row: Accepted) -> tuple[str, str] | None:
+    """The work or rule that a row states, as others name it."""
+    names = {"works": "work_id", "rules": "rule_id"}
+    return (row.table, str(row.values[names[row.table]])) if row.table in names else None
+
+
+def _rests_on(row: Accepted) -> Iterator[tuple[tuple[str, str], str]]:
+    """The works and rules that a row names, each with the field that names it."""
+    if row.table == "works":
+        if parent := row.values.get("parent_id"):
+            yield ("works", str(parent)), "parent_id"
+        return
+    if row.table in TABLES and (work := row.values.get("work_id")):
+        yield ("works", str(work)), "work_id"
+    if row.table == "rules":
+        for rule in row.values.get("supersedes", ()):
+            yield ("rules", str(rule)), "supersedes"
 
 
 class _RefusedError(Exception):
@@ -132,6 +188,8 @@ def _typed(raw: RawRow) -> tuple[Accepted, Row | None]:
         raise _RefusedError(raw.fault)
     try:
         values = values_from_text(raw.table, raw.values) if raw.is_text else dict(raw.values)
+        if name := next((n for n, v in values.items() if _is_beyond_64_bits(v)), None):
+            raise _RefusedError(Fault(name, INVALID, f"{name} holds a number beyond 64 bits"))
         if raw.table == "assets":
             asset = _asset(values)
             return Accepted("assets", asset["asset_path"], asset, raw.source, raw.line), None
@@ -144,9 +202,18 @@ def _typed(raw: RawRow) -> tuple[Accepted, Row | None]:
         raise _RefusedError(Fault(error.field, INVALID, str(error))) from error
     except RowError as error:
         raise _RefusedError(Fault(error.field, INVALID, f"{error.field} {error.reason}")) from error
+    except (ValueError, TypeError, OverflowError, RecursionError) as error:
+        fault = Fault("", MALFORMED, f"not readable: {type(error).__name__}: {error}")
+        raise _RefusedError(fault) from error
     name, stated = row_name(row, table=raw.table), row_to_json(row)
     since = f"@{stated['recorded_at']}" if "recorded_at" in stated else ""
     return Accepted(raw.table, name + since, stated, raw.source, raw.line), row
+
+
+def _is_beyond_64_bits(value: object) -> bool:
+    if isinstance(value, list | tuple):
+        return any(map(_is_beyond_64_bits, value))
+    return isinstance(value, int) and abs(value) >= INT64
 
 
 def _asset(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -157,6 +224,11 @@ def _asset(values: Mapping[str, Any]) -> dict[str, Any]:
             raise RowError("assets", "?", name, f"is unknown; known are {', '.join(known)}")
         if not isinstance(value, str):
             raise RowError("assets", "?", name, f"{value!r} is not text")
+        if known[name].kind is FieldKind.INSTANT:
+            try:
+                stated[name] = format_instant(parse_instant(value))
+            except WindowError as error:
+                raise RowError("assets", "?", name, str(error)) from error
     for field in ASSET_FIELDS:
         if field.required and field.name not in stated:
             raise RowError("assets", "?", field.name, "is missing; this field is required")
@@ -194,6 +266,17 @@ def _first_key(table: str) -> str:
     if table == "assets":
         return "asset_path"
     return EVIDENCE[table][0].name if table in EVIDENCE else TABLES[table].key[0]
+
+
+def printable(value: object) -> Any:
+    """Anything a row may hold as JSON that can be stored, whatever it was."""
+    if isinstance(value, Mapping):
+        return {printable(str(name)): printable(inner) for name, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [printable(inner) for inner in value]
+    if value is None or isinstance(value, bool) or (isinstance(value, int) and abs(value) < INT64):
+        return value
+    return str(value).encode("utf-8", "backslashreplace").decode()
 
 
 def _digest(value: object) -> str:

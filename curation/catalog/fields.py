@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from curation import strict_json
 from curation.catalog.evidence import EVIDENCE
 from curation.rights import TABLES, Field, FieldKind
 
@@ -124,8 +124,8 @@ def _duties(cell: str) -> Any:
 
 def _json(cell: str) -> Any:
     try:
-        return json.loads(cell)
-    except json.JSONDecodeError as error:
+        return strict_json.loads(cell)
+    except ValueError as error:
         raise ValueError(f"{cell!r} is not readable as JSON: {error}") from error
 
 

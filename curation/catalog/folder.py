@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 from collections.abc import Iterator, Sequence
+from datetime import date
 from difflib import get_close_matches
 from pathlib import PurePosixPath
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from curation import strict_json
 from curation.catalog.fields import column_names, table_names
-from curation.catalog.reader import CatalogError, Fault, RawRow
+from curation.catalog.reader import MALFORMED, CatalogError, Fault, RawRow
 from curation.storage import Place
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 FORMATS = (".csv", ".jsonl", ".parquet")
 
@@ -59,6 +63,8 @@ def check_columns(source: str, table: str, columns: Sequence[str]) -> None:
     known = column_names(table)
     for column in columns:
         if column not in known:
+            if any(mark in column for mark in (";", "\t", "|")):
+                raise CatalogError(f"{source}: its header is one cell; separate cells by commas")
             near = get_close_matches(column, known, n=1, cutoff=0.0)[0]
             raise CatalogError(
                 f"{source}: unknown column {column!r} in table {table}; did you mean {near!r}? "
@@ -96,7 +102,7 @@ def _csv_rows(table: str, source: str, data: bytes) -> Iterator[RawRow]:
         except StopIteration:
             break
         except csv.Error as error:
-            fault = Fault("", "MALFORMED_ROW", f"not readable as CSV: {error}; check its quotes")
+            fault = Fault("", MALFORMED, f"not readable as CSV: {error}; check its quotes")
             yield RawRow(table, source, line, {}, is_text=True, fault=fault)
             continue
         if header is None:
@@ -106,16 +112,21 @@ def _csv_rows(table: str, source: str, data: bytes) -> Iterator[RawRow]:
         if not any(cell.strip() for cell in cells):
             continue
         values = dict(zip(header, (cell.strip() for cell in cells), strict=False))
-        fault_or_none = None
-        if len(cells) != len(header):
-            fault_or_none = Fault(
-                "",
-                "MALFORMED_ROW",
-                f"{len(cells)} cells under {len(header)} columns; quote cells that hold a comma",
-            )
-        yield RawRow(table, source, line, values, is_text=True, fault=fault_or_none)
+        yield RawRow(table, source, line, values, is_text=True, fault=_damage(header, cells))
     if header is None:
         raise CatalogError(f"{source} is empty; give it a header line or remove it")
+
+
+def _damage(header: list[str], cells: list[str]) -> Fault | None:
+    """What says that cells may not stand under their own columns."""
+    if len(cells) != len(header):
+        message = f"{len(cells)} cells under {len(header)} columns; quote cells that hold a comma"
+        return Fault("", MALFORMED, message)
+    broken = next((n for n, c in zip(header, cells, strict=True) if "\n" in c or "\r" in c), None)
+    if broken is not None:
+        message = f"{broken} runs over the end of the line; a stray quote may have swallowed rows"
+        return Fault(broken, MALFORMED, message)
+    return None
 
 
 def _json_rows(table: str, source: str, data: bytes) -> Iterator[RawRow]:
@@ -123,15 +134,15 @@ def _json_rows(table: str, source: str, data: bytes) -> Iterator[RawRow]:
         if not raw.strip():
             continue
         try:
-            values: Any = json.loads(raw)
-        except (json.JSONDecodeError, UnicodeDecodeError) as error:
-            fault = Fault("", "MALFORMED_ROW", f"not readable as JSON: {error}")
+            values: Any = strict_json.loads(raw)
+        except ValueError as error:
+            fault = Fault("", MALFORMED, f"not readable as JSON: {error}")
             yield RawRow(table, source, line, {}, fault=fault)
             continue
         if isinstance(values, dict):
             yield RawRow(table, source, line, values)
         else:
-            fault = Fault("", "MALFORMED_ROW", "not a JSON object; write one object a line")
+            fault = Fault("", MALFORMED, "not a JSON object; write one object a line")
             yield RawRow(table, source, line, {}, fault=fault)
 
 
@@ -144,11 +155,43 @@ def _parquet_rows(table: str, source: str, data: bytes) -> Iterator[RawRow]:
     except (pa.ArrowException, OSError) as error:
         raise CatalogError(f"{source} is not readable Parquet: {error}") from error
     check_columns(source, table, rows.column_names)
-    for line, values in enumerate(rows.to_pylist(maps_as_pydicts="strict"), start=1):
+    for name in rows.column_names:
+        if not _is_plain(rows.schema.field(name).type):
+            raise CatalogError(
+                f"{source}: column {name} holds {rows.schema.field(name).type}; write text, "
+                "whole numbers, booleans, dates, or lists, structs and maps of them"
+            )
+    for line in range(rows.num_rows):
+        try:
+            (values,) = rows.slice(line, 1).to_pylist(maps_as_pydicts="strict")
+        except (ValueError, KeyError, pa.ArrowException) as error:
+            fault = Fault("", MALFORMED, f"not readable as a row: {error}")
+            yield RawRow(table, source, line + 1, {}, fault=fault)
+            continue
         stated = {name: _plain(value) for name, value in values.items() if value is not None}
-        yield RawRow(table, source, line, stated)
+        yield RawRow(table, source, line + 1, stated)
+
+
+def _is_plain(kind: pa.DataType) -> bool:
+    import pyarrow as pa
+
+    types = pa.types
+    if types.is_timestamp(kind):
+        return bool(kind.unit != "ns")
+    if types.is_list(kind) or types.is_large_list(kind):
+        return _is_plain(kind.value_type)
+    if types.is_map(kind):
+        return _is_plain(kind.key_type) and _is_plain(kind.item_type)
+    if types.is_struct(kind):
+        return all(_is_plain(kind.field(i).type) for i in range(kind.num_fields))
+    wanted = (types.is_string, types.is_large_string, types.is_integer, types.is_boolean)
+    return any(test(kind) for test in (*wanted, types.is_date, types.is_null))
 
 
 def _plain(value: object) -> object:
     """Dates and times of Parquet in the spelling of the other formats."""
-    return value.isoformat() if hasattr(value, "isoformat") else value
+    if isinstance(value, dict):
+        return {name: _plain(inner) for name, inner in value.items() if inner is not None}
+    if isinstance(value, list):
+        return [_plain(inner) for inner in value]
+    return value.isoformat() if isinstance(value, date) else value

@@ -18,15 +18,18 @@ from datetime import UTC, datetime
 from typing import Any
 
 from curation.catalog.assets import Content, find_assets
-from curation.catalog.check import Accepted, Quarantined, check
+from curation.catalog.check import Accepted, Quarantined, check, printable
 from curation.catalog.evidence import EVIDENCE
 from curation.catalog.fields import fields_of
-from curation.catalog.reader import CatalogError, RawRow, reader_for
+from curation.catalog.reader import MALFORMED, CatalogError, RawRow, reader_for
 from curation.catalog.unchanged import earlier_reading, fingerprint
 from curation.rights import FieldKind
 from curation.storage import Place
 from curation.tables.schemas import CATALOG
 from curation.tables.store import Store, canonical_json, rows_of
+
+FEW = 10
+"""Rows that may go without being asked about."""
 
 _CLOSED_AT = "withdrawn_from_catalog_at"
 _EVIDENCE_TABLES = frozenset(("works", "participants", *EVIDENCE))
@@ -56,15 +59,30 @@ def ingest(
     library: Place,
     *,
     now: datetime | None = None,
-    on_hash: Callable[[str], None] = lambda _: None,
+    replace: bool = False,
+    tell: Callable[[str], None] = lambda _: None,
 ) -> Ingest:
     """Read the catalog at ``catalog`` and the film files it lists below ``library``.
+
+    Args:
+        replace: allow a reading that takes away more than half of what the store holds.
 
     Raises:
         CatalogError: when the catalog as a whole cannot be trusted; nothing is written then.
         StorageError: when a place cannot be read.
     """
-    at = now or datetime.now(UTC)
+    with store.lock("catalog", tell=tell):
+        return _ingest(store, catalog, library, now or datetime.now(UTC), replace, tell)
+
+
+def _ingest(
+    store: Store,
+    catalog: Place,
+    library: Place,
+    at: datetime,
+    replace: bool,
+    tell: Callable[[str], None],
+) -> Ingest:
     reader = reader_for(catalog)
     scope = str(catalog) if getattr(reader, "is_evidence", False) else None
     if scope is None and not library.is_folder():
@@ -91,7 +109,9 @@ def ingest(
     if scope is None:
         asset_rows = [row for row in checked.accepted if row.table == "assets"]
         known = _known_contents(store)
-        contents, bad_assets = find_assets(library, asset_rows, known, on_hash=on_hash)
+        contents, bad_assets = find_assets(
+            library, asset_rows, known, on_hash=lambda path: tell(f"hashing {path}")
+        )
     accepted = [
         row
         for row in checked.accepted
@@ -103,6 +123,8 @@ def ingest(
         by_table[row.table].append(_accepted_row(row, contents))
     versions = {table: _versions(store, table, scope) for table in (*CATALOG, "quarantine")}
     _refuse_vanished_tables(versions, by_table, quarantined, catalog)
+    if not replace:
+        _refuse_another_library(versions, by_table, catalog, scope)
     counts: Counter[str] = Counter()
     for table, rows in by_table.items():
         counts.update(_write(store, table, rows, at, versions[table], scope))
@@ -127,16 +149,15 @@ def _ingest_id(catalog: Place, at: datetime) -> str:
 
 @dataclass(frozen=True)
 class _Versions:
-    """Of one table and scope: each open version's hash by key, and every key there ever was."""
+    """Of one table and scope: each open version's hash by key."""
 
     open: Mapping[str, str]
-    ever: frozenset[str]
 
 
 def _versions(store: Store, table: str, scope: str | None) -> _Versions:
     delta = store.table(table)
     if delta is None:
-        return _Versions({}, frozenset())
+        return _Versions({})
     stored = {field.name for field in delta.schema().fields}
     wanted = [c for c in ("row_key", "row_sha256", _CLOSED_AT, "scope") if c in stored]
     rows = delta.to_pyarrow_table(columns=wanted)
@@ -144,7 +165,7 @@ def _versions(store: Store, table: str, scope: str | None) -> _Versions:
     keys, hashes, closed = (rows.column(c).to_pylist() for c in wanted[:3])
     mine = [row for row in zip(keys, hashes, closed, scopes, strict=True) if row[3] == scope]
     still_open = {key: sha256 for key, sha256, closed_at, _ in mine if closed_at is None}
-    return _Versions(still_open, frozenset(row[0] for row in mine))
+    return _Versions(still_open)
 
 
 def _write(
@@ -161,8 +182,8 @@ def _write(
     changed = [row["row_key"] for row in new if row["row_key"] in versions.open]
     gone = [key for key in versions.open if key not in stated]
     store.set_instant(table, keys=changed + gone, column=_CLOSED_AT, instant=at.isoformat())
-    ever = versions.ever
-    store.append(table, (_versioned(row, at, seen=row["row_key"] in ever) for row in new))
+    first = store.table("ingests") is None
+    store.append(table, (_versioned(row, at, first=first) for row in new))
     return Counter(added=len(new) - len(changed), changed=len(changed), removed=len(gone))
 
 
@@ -181,10 +202,13 @@ def _evidence_only(rows: Iterable[RawRow], reader: str) -> Iterator[RawRow]:
         yield row
 
 
-def _versioned(row: dict[str, Any], at: datetime, *, seen: bool) -> dict[str, Any]:
-    """A later version of a row cannot have been known before the reading that brought it."""
+def _versioned(row: dict[str, Any], at: datetime, *, first: bool) -> dict[str, Any]:
+    """A row cannot have been known before the reading that brought it.
+
+    Only the first reading of all may bring a history with it: nobody was answered before.
+    """
     stated = row.pop("stated_recorded_at", None)
-    recorded = at if stated is None or (seen and stated < at) else stated
+    recorded = stated if stated is not None and (first or stated > at) else at
     return row | {"recorded_at": recorded, "ingested_at": at}
 
 
@@ -204,6 +228,25 @@ def _refuse_vanished_tables(
                 f"If they are really gone, keep one row and state its retired_at; else restore "
                 f"the file"
             )
+
+
+def _refuse_another_library(
+    versions: Mapping[str, _Versions],
+    by_table: Mapping[str, list[Any]],
+    catalog: Place,
+    scope: str | None,
+) -> None:
+    """One store holds one library: a reading that takes most of it away is another's, or broken."""
+    held = gone = 0
+    for table, rows in by_table.items():
+        stated = {_scoped(row, scope)["row_key"] for row in rows}
+        held += len(versions[table].open)
+        gone += sum(key not in stated for key in versions[table].open)
+    if gone * 2 > held and gone >= FEW:
+        raise CatalogError(
+            f"{catalog} would take away {gone} of the {held} rows that the store holds. Give another "
+            "library a store of its own; if this is the same one and right, ingest with --replace"
+        )
 
 
 def _accepted_row(row: Accepted, contents: Mapping[str, Content]) -> dict[str, Any]:
@@ -250,11 +293,11 @@ def _quarantined_row(row: Quarantined) -> dict[str, Any]:
         "field": row.fault.field,
         "reason": row.fault.reason,
         "message": row.fault.message,
-        "work_id": _text_of(row.values, "work_id"),
-        "party_id": _text_of(row.values, "party_id"),
+        "work_id": _text_of(row, "work_id"),
+        "party_id": _text_of(row, "party_id"),
         "row_key": row.key,
         "row_sha256": row.sha256,
-        "row_json": canonical_json({str(k): _plain(v) for k, v in row.values.items()}),
+        "row_json": canonical_json(printable(row.values)),
     }
 
 
@@ -266,13 +309,10 @@ def _unique(rows: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
         yield row if again == 1 else row | {"row_key": f"{row['row_key']}#{again}"}
 
 
-def _plain(value: object) -> object:
-    return value if isinstance(value, str | int | float | bool | list | dict) else str(value)
-
-
-def _text_of(values: Mapping[str, Any], name: str) -> str | None:
-    value = values.get(name)
-    return value if isinstance(value, str) and value else None
+def _text_of(row: Quarantined, name: str) -> str | None:
+    value = row.values.get(name)
+    believed = row.fault.reason != MALFORMED and isinstance(value, str) and value
+    return value if believed else None
 
 
 def _known_contents(store: Store) -> dict[str, Content]:

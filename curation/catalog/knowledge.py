@@ -56,23 +56,32 @@ def knowledge_at(store: Store, known_at: datetime) -> Knowledge:
 def _withheld(
     connection: DuckDBPyConnection, rulebook: Rulebook, known_at: datetime
 ) -> dict[str, str]:
-    """Works that an unreadable rights row may be about; all of them where it does not say."""
+    """Works that an unreadable rights row may be about; all of them where nobody can tell.
+
+    A row that names a work nobody knows may mean any, unless that work's own row is in quarantine:
+    then nothing of it is in the rulebook either.
+    """
     bad = connection.execute(
         f"SELECT DISTINCT work_id, party_id FROM history.quarantine WHERE scope IS NULL "  # noqa: S608
         f"AND list_contains(?, table_name) = false AND {visible(known_at.isoformat())}",
         [list(_HARMLESS)],
     ).fetchall()
+    works = {work.work_id for work in rulebook.works}
+    fallen = connection.execute(
+        "SELECT DISTINCT work_id FROM quarantine WHERE table_name = 'works'"
+    ).fetchall()
+    known = works | {work_id for (work_id,) in fallen}
+    seen_in: dict[str, set[str]] = {}
+    for row in rulebook.appearances:
+        if row.party_id is not None:
+            seen_in.setdefault(row.party_id, set()).add(row.work_id)
     named: set[str] = set()
-    everything = False
-    parties = {party for work, party in bad if work is None and party is not None}
     for work_id, party_id in bad:
-        if work_id is not None:
-            named.add(work_id)
-        elif party_id is None:
-            everything = True
-    named |= {row.work_id for row in rulebook.appearances if row.party_id in parties}
-    if everything:
-        return dict.fromkeys((work.work_id for work in rulebook.works), QUARANTINED)
+        about = {work_id} if work_id in known else set()
+        about |= seen_in.get(party_id, set())
+        if not about or (work_id is not None and work_id not in known):
+            return dict.fromkeys(works, QUARANTINED)
+        named |= about
     children: dict[str, list[str]] = {}
     for work in rulebook.works:
         if work.parent_id is not None:

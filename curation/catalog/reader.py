@@ -10,6 +10,9 @@ from typing import Any, Protocol, cast
 from curation.storage import Place
 
 GROUP = "curation.catalog_readers"
+
+MALFORMED = "MALFORMED_ROW"
+"""Reason of a row whose values may stand under the wrong names: none of them can be believed."""
 _GENERAL = ("folder", "rulebook")
 """Readers that take any folder or any JSON; the others are asked first."""
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from difflib import get_close_matches
 from typing import Any
 
+from curation import strict_json
 from curation.catalog.fields import table_names
-from curation.catalog.reader import CatalogError, Fault, RawRow
+from curation.catalog.reader import MALFORMED, CatalogError, Fault, RawRow
 from curation.storage import Place
 
 
@@ -22,8 +22,8 @@ class RulebookReader:
 
     def rows(self, place: Place) -> Iterator[RawRow]:
         try:
-            data: Any = json.loads(place.read_bytes())
-        except (json.JSONDecodeError, UnicodeDecodeError) as error:
+            data: Any = strict_json.loads(place.read_bytes())
+        except ValueError as error:
             raise CatalogError(f"{place} is not readable JSON: {error}") from error
         if not isinstance(data, dict):
             raise CatalogError(f"{place} is no rulebook; write one JSON object with a list a table")
@@ -38,5 +38,5 @@ class RulebookReader:
                 if isinstance(values, dict):
                     yield RawRow(table, place.name, line, values)
                 else:
-                    fault = Fault("", "MALFORMED_ROW", "not a JSON object")
+                    fault = Fault("", MALFORMED, "not a JSON object")
                     yield RawRow(table, place.name, line, {}, fault=fault)

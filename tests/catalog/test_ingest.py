@@ -1,4 +1,6 @@
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -35,9 +37,9 @@ class Studio:
     def film(self, name: str, data: bytes) -> None:
         (self.library / name).write_bytes(data)
 
-    def read(self, at: datetime, on_hash: Callable[[str], None] = lambda _: None) -> Ingest:
+    def read(self, at: datetime, tell: Callable[[str], None] = lambda _: None) -> Ingest:
         places = Place.parse(self.catalog), Place.parse(self.library)
-        return ingest(self.store, *places, now=at, on_hash=on_hash)
+        return ingest(self.store, *places, now=at, tell=tell)
 
     def quarantine(self) -> list[tuple[str, str, str]]:
         query = "SELECT source, field, reason FROM quarantine ORDER BY ALL"
@@ -55,7 +57,7 @@ def test_the_second_reading_writes_and_hashes_nothing(studio: Studio) -> None:
     second = studio.read(T0 + DAY, hashed.append)
     assert (first.added, first.changed, first.removed) == (4, 0, 0)
     assert not second.is_news
-    assert hashed == ["film.mp4"]
+    assert hashed == ["hashing film.mp4"]
 
 
 def test_a_change_is_a_version_and_the_past_answers_as_it_did(studio: Studio) -> None:
@@ -160,6 +162,9 @@ def test_a_mended_row_leaves_the_quarantine(studio: Studio) -> None:
         ("E,FACE,NOBODY,perf:A", {"E"}),
         ("T,FACE,NOBODY,perf:A", {"T", "E"}),
         (",FACE,CONFIRMED,", {"T", "E"}),
+        ("EE,FACE,NOBODY,perf:A", {"T", "E"}),
+        ("E,FACE,CONFIRMED,perf,A", {"T", "E"}),
+        ('E,FACE,"CONFIRMED,perf:A\nT,FACE,CONFIRMED,perf:B",', {"T", "E"}),
     ],
 )
 def test_what_cannot_be_read_cannot_be_cleared(
@@ -186,3 +191,111 @@ def test_the_demo_catalog_is_whole(tmp_path: Path, root: Path) -> None:
     )
     assert done.quarantined == {}
     assert done.accepted["assets"] == 7
+
+
+def test_a_hold_that_loses_its_form_opens_nothing(studio: Studio) -> None:
+    header = "rule_id,effect,kind,work_id,status"
+    studio.write("rules", header, "R99,PROHIBIT,LEGAL_HOLD,T,EXECUTED", "R1,PERMIT,GRANT,T,DRAFT")
+    studio.read(T0)
+    studio.write("rules", header, "R,99,PROHIBIT,LEGAL_HOLD,T,EXECUTED", "R1,PERMIT,GRANT,T,DRAFT")
+    studio.read(T0 + DAY)
+    assert set(knowledge_at(studio.store, T0 + 2 * DAY).withheld) == {"T", "E"}
+
+
+def test_a_later_reading_cannot_change_what_was_answered(studio: Studio) -> None:
+    studio.read(T0)
+    before = knowledge_at(studio.store, T0 + DAY / 2).rulebook.sha256
+    studio.write(
+        "surveys", "work_id,kind,recorded_at", "E,APPEARANCE,", "E,EMBEDDED,2026-01-01T00:00:00Z"
+    )
+    studio.read(T0 + DAY)
+    assert knowledge_at(studio.store, T0 + DAY / 2).rulebook.sha256 == before
+    assert len(knowledge_at(studio.store, T0 + DAY).rulebook.surveys) == 2
+
+
+def test_another_library_needs_a_store_of_its_own(studio: Studio) -> None:
+    def works(name: str) -> list[str]:
+        return [f"{name}{n},title," for n in range(20)]
+
+    studio.write("works", "work_id,level,parent_id", "T,title,", "E,edit,T", *works("a"))
+    studio.read(T0)
+    studio.write("works", "work_id,level,parent_id", "T,title,", "E,edit,T", *works("b"))
+    with pytest.raises(CatalogError, match=r"take away 20 of the 24 rows.*--replace"):
+        studio.read(T0 + DAY)
+
+
+def test_two_readings_at_once_leave_one_version_of_each_row(studio: Studio) -> None:
+    code = (
+        "import sys\n"
+        "from curation.catalog import ingest\n"
+        "from curation.storage import Place\n"
+        "from curation.tables import Store\n"
+        "places = [Place.parse(p) for p in sys.argv[2:]]\n"
+        "ingest(Store.at(sys.argv[1]), *places)\n"
+    )
+    places = [str(studio.store), str(studio.catalog), str(studio.library)]
+    both = [subprocess.Popen([sys.executable, "-c", code, *places]) for _ in range(2)]
+    assert [process.wait() for process in both] == [0, 0]
+    assert len(knowledge_at(studio.store, datetime.now(UTC)).rulebook.works) == 2
+
+
+def test_a_long_chain_of_amendments_falls_as_fast_as_it_stands(studio: Studio) -> None:
+    header = "rule_id,effect,kind,work_id,supersedes"
+    chain = [f"S{n},PERMIT,GRANT,T,S{n + 1}" for n in range(3000)]
+    studio.write("rules", header, *chain)
+    done = studio.read(T0)
+    assert done.quarantined["INCONSISTENT_ROW"] == 3000
+
+
+@pytest.mark.parametrize(
+    ("table", "header", "line"),
+    [
+        ("assets", "asset_path,work_id,recorded_at", "film.mp4,E,yesterday"),
+        ("assets", "asset_path,work_id,recorded_at", "film.mp4,E,2026-01-01"),
+        ("assets", "asset_path,work_id", ".,E"),
+        ("assets", "asset_path,work_id", "a\0b.mp4,E"),
+        ("assets", "asset_path,work_id", "x" * 5000 + ".mp4,E"),
+        ("works", "work_id,level,year", "N,title,99999999999999999999"),
+        ("surveys", "work_id,kind,completed_at", "E,EMBEDDED,2026-02-30"),
+        ("signals", "work_id,scheme,entries", '"E","CAWG","' + "[" * 5000 + '"'),
+    ],
+)
+def test_strange_rows_are_quarantined_and_the_rest_is_read(
+    studio: Studio, table: str, header: str, line: str
+) -> None:
+    studio.write(table, header, line)
+    if table == "works":
+        studio.write("works", header, line, "T,title,", "E,edit,")
+    done = studio.read(T0)
+    assert sum(done.quarantined.values()) >= 1
+    assert done.accepted["works"] >= 2
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        '{"work_id": "E", "kind": "APPEARANCE", "kind": "EMBEDDED"}',
+        '{"work_id": "E", "kind": NaN}',
+        '{"work_id": "E\\ud800", "kind": "EMBEDDED"}',
+        '{"work_id": ' + "[" * 9000,
+        '{"work_id": {"a": [1, 2]}, "kind": 12345678901234567890123}',
+    ],
+)
+def test_strange_json_is_quarantined(studio: Studio, line: str) -> None:
+    (studio.catalog / "surveys.csv").unlink()
+    (studio.catalog / "surveys.jsonl").write_text(line + "\n")
+    assert sum(studio.read(T0).quarantined.values()) == 1
+
+
+def test_parquet_of_strange_types_is_an_error_or_a_row(studio: Studio) -> None:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    (studio.catalog / "surveys.csv").unlink()
+    path = studio.catalog / "surveys.parquet"
+    pq.write_table(pa.table({"work_id": pa.array([b"E"]), "kind": ["EMBEDDED"]}), path)
+    with pytest.raises(CatalogError, match="column work_id holds binary"):
+        studio.read(T0)
+    when = pa.array([T0], pa.timestamp("us", tz="UTC"))
+    pq.write_table(pa.table({"work_id": ["E"], "kind": ["EMBEDDED"], "completed_at": when}), path)
+    assert studio.read(T0).quarantined == {}

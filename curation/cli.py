@@ -500,7 +500,7 @@ def _closing(settings: Settings) -> None:
     shown = (
         "SELECT title, lighting.key_style.label AS key_style, count(*) AS shots, "
         "round(sum(seconds), 1) AS seconds FROM tagged_shots JOIN selections USING (shot_id) "
-        f"WHERE status = 'released' AND release_id = '{name}' GROUP BY ALL ORDER BY ALL"  # noqa: S608
+        f"WHERE status = 'released' AND release_id = '{name}' GROUP BY ALL ORDER BY ALL"
     )
     why = (
         "SELECT title, station, reasons, count(*) AS shots FROM left_out GROUP BY ALL ORDER BY ALL"

@@ -61,15 +61,15 @@ def stations(connection: DuckDBPyConnection, release_id: str | None = None) -> l
 
 def _is_known(connection: DuckDBPyConnection, release_id: str) -> bool:
     query = "SELECT 1 FROM releases WHERE release_id = ?"
-    return connection.execute(query, [release_id]).fetchone() is not None
+    return bool(connection.execute(query, [release_id]).fetchall())
 
 
 def newest_release(connection: DuckDBPyConnection) -> str | None:
     """The release published last, if there is one."""
     found = connection.execute(
         "SELECT release_id FROM releases ORDER BY published_at DESC, release_id LIMIT 1"
-    ).fetchone()
-    return found[0] if found else None
+    ).fetchall()
+    return found[0][0] if found else None
 
 
 def _rows(connection: DuckDBPyConnection) -> Station:
@@ -142,11 +142,7 @@ def _films(connection: DuckDBPyConnection) -> list[Station]:
 
 def _release(connection: DuckDBPyConnection, release_id: str) -> list[Station]:
     where = "WHERE release_id = ?"
-    total = connection.execute(
-        f"SELECT count(*) FROM selections {where}",  # noqa: S608
-        [release_id],
-    ).fetchone()
-    entered = int(total[0]) if total else 0
+    entered = _number(connection, f"SELECT count(*) FROM selections {where}", release_id)  # noqa: S608
     table = []
     for station in RELEASE_STATIONS:
         found = connection.execute(
@@ -158,17 +154,13 @@ def _release(connection: DuckDBPyConnection, release_id: str) -> list[Station]:
         passed = entered - sum(left_out.values())
         table.append(Station(f"release: {station}", "shots", entered, passed, left_out))
         entered = passed
-    released = connection.execute(
-        f"SELECT count(*) FROM selections {where} AND status = 'released'",  # noqa: S608
-        [release_id],
-    ).fetchone()
-    table.append(Station("released", "shots", entered, int(released[0]) if released else 0, {}))
+    query = f"SELECT count(*) FROM selections {where} AND status = 'released'"  # noqa: S608
+    table.append(Station("released", "shots", entered, _number(connection, query, release_id), {}))
     return table
 
 
-def _number(connection: DuckDBPyConnection, query: str) -> int:
-    row = connection.execute(query).fetchone()
-    return int(row[0]) if row else 0
+def _number(connection: DuckDBPyConnection, query: str, *given: str) -> int:
+    return int(connection.execute(query, list(given)).fetchall()[0][0])
 
 
 def _by_reason(connection: DuckDBPyConnection, query: str) -> dict[str, int]:

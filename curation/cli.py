@@ -48,6 +48,7 @@ RECORD_COLUMNS = 10
 
 VIEWS = {
     "tagged_shots": "one row a shot with film, work and every tag, for filters and queries",
+    "newest_release": "the release published last",
     "left_out": "every film and shot that is not in the newest release: station and reasons",
 }
 ALLOW_EXIT, REVIEW_EXIT, DENY_EXIT, BAD_INPUT_EXIT = 0, 3, 4, 2
@@ -500,7 +501,8 @@ def _closing(settings: Settings) -> None:
     shown = (
         "SELECT title, lighting.key_style.label AS key_style, count(*) AS shots, "
         "round(sum(seconds), 1) AS seconds FROM tagged_shots JOIN selections USING (shot_id) "
-        f"WHERE status = 'released' AND release_id = '{name}' GROUP BY ALL ORDER BY ALL"
+        "JOIN newest_release USING (release_id) WHERE status = 'released' "
+        "GROUP BY ALL ORDER BY ALL"
     )
     why = (
         "SELECT title, station, reasons, count(*) AS shots FROM left_out GROUP BY ALL ORDER BY ALL"

@@ -32,6 +32,8 @@ FEW = 10
 """Rows that may go without being asked about."""
 
 _CLOSED_AT = "withdrawn_from_catalog_at"
+_BATCH = 5_000
+"""Keys closed in one commit: Delta's reader of predicates overflows its stack at some 25,000."""
 _EVIDENCE_TABLES = frozenset(("works", "participants", *EVIDENCE))
 
 
@@ -181,7 +183,10 @@ def _write(
     new = [row for key, row in stated.items() if versions.open.get(key) != row["row_sha256"]]
     changed = [row["row_key"] for row in new if row["row_key"] in versions.open]
     gone = [key for key in versions.open if key not in stated]
-    store.set_instant(table, keys=changed + gone, column=_CLOSED_AT, instant=at.isoformat())
+    closed = changed + gone
+    for first_of in range(0, len(closed), _BATCH):
+        keys = closed[first_of : first_of + _BATCH]
+        store.set_instant(table, keys=keys, column=_CLOSED_AT, instant=at.isoformat())
     first = store.table("ingests") is None
     store.append(table, (_versioned(row, at, first=first) for row in new))
     return Counter(added=len(new) - len(changed), changed=len(changed), removed=len(gone))
@@ -244,8 +249,8 @@ def _refuse_another_library(
         gone += sum(key not in stated for key in versions[table].open)
     if gone * 2 > held and gone >= FEW:
         raise CatalogError(
-            f"{catalog} would take away {gone} of the {held} rows that the store holds. Give another "
-            "library a store of its own; if this is the same one and right, ingest with --replace"
+            f"{catalog} would take away {gone} of the {held} rows that the store holds. Give "
+            "another library a store of its own; if this is right, ingest with --replace"
         )
 
 

@@ -66,9 +66,7 @@ def _is_known(connection: DuckDBPyConnection, release_id: str) -> bool:
 
 def newest_release(connection: DuckDBPyConnection) -> str | None:
     """The release published last, if there is one."""
-    found = connection.execute(
-        "SELECT release_id FROM releases ORDER BY published_at DESC, release_id LIMIT 1"
-    ).fetchall()
+    found = connection.execute("SELECT release_id FROM newest_release").fetchall()
     return found[0][0] if found else None
 
 

@@ -4,7 +4,7 @@ Main schema: every table of the store (catalog tables as they stand at ``known_a
 ``tagged_shots``, one row a shot with its film, its work and one struct column a tagger (``frames``
 and ``seconds`` are those of its clean span), so that
 ``lighting.key_style.label = 'low_key' AND quality.sharpness.gradient > 5`` reads as it is meant.
-``left_out``: every film and shot that the newest release does not hold, with station and reasons.
+``newest_release``: the release published last. ``left_out``: every film and shot that the newest release does not hold, with station and reasons.
 Schema ``history``: the same tables with every version of every row.
 """
 
@@ -61,6 +61,7 @@ def connect(store: Store, known_at: datetime | None = None) -> DuckDBPyConnectio
     for schema in schemas().values():
         connection.execute(_current(schema, instant))
     connection.execute(_tagged_shots(connection))
+    connection.execute(_NEWEST_RELEASE)
     connection.execute(_LEFT_OUT)
     connection.execute("SET enable_external_access = false")
     connection.execute("SET lock_configuration = true")
@@ -122,18 +123,20 @@ def _current(schema: Schema, instant: str) -> str:
     )
 
 
+_NEWEST_RELEASE = """
+    CREATE VIEW newest_release AS
+    SELECT * FROM releases ORDER BY published_at DESC, release_id LIMIT 1
+"""
+
 _LEFT_OUT = """
     CREATE VIEW left_out AS
-    WITH newest AS (
-        SELECT release_id FROM releases ORDER BY published_at DESC, release_id LIMIT 1
-    ),
-    listed AS (SELECT DISTINCT asset_sha256, asset_path, work_id FROM assets)
-    SELECT newest.release_id, works.title, work_id, asset_path, shot_id, station, reasons
-    FROM selections JOIN newest USING (release_id)
+    WITH listed AS (SELECT DISTINCT asset_sha256, asset_path, work_id FROM assets)
+    SELECT newest_release.release_id, works.title, work_id, asset_path, shot_id, station, reasons
+    FROM selections JOIN newest_release USING (release_id)
     LEFT JOIN listed USING (asset_sha256, work_id) LEFT JOIN works USING (work_id)
     WHERE status <> 'released'
     UNION ALL
-    SELECT (FROM newest), works.title, work_id, asset_path, NULL,
+    SELECT (SELECT release_id FROM newest_release), works.title, work_id, asset_path, NULL,
            if(status = 'excluded', 'may we analyse', 'analysis'), reasons
     FROM listed JOIN films USING (asset_sha256) LEFT JOIN works USING (work_id)
     WHERE status <> 'analysed'

@@ -33,7 +33,10 @@ def test_the_examples_are_recipes_and_survive_the_form(root: Path, name: str) ->
         ({"split": {"train": 0}}, "one share at least"),
         ({"filters": [{"name": "x", "sql": "1"}] * 2}, "'x' is given twice"),
         ({"request": {**GOOD["request"], "use_until": "2026-12-01T00:00:00Z"}}, "later than"),
-        ({"request": {**GOOD["request"], "use_from": "2026-12-01"}}, "use_from: 2026-12-01 has no time and offset"),
+        (
+            {"request": {**GOOD["request"], "use_from": "2026-12-01"}},
+            "use_from: 2026-12-01 has no time and offset",
+        ),
         ({"request": {**GOOD["request"], "territories": []}}, "territories"),
         ({"request": {**GOOD["request"], "components": ["sound"]}}, "components.0"),
     ],

@@ -4,7 +4,8 @@ Main schema: every table of the store (catalog tables as they stand at ``known_a
 ``tagged_shots``, one row a shot with its film, its work and one struct column a tagger (``frames``
 and ``seconds`` are those of its clean span), so that
 ``lighting.key_style.label = 'low_key' AND quality.sharpness.gradient > 5`` reads as it is meant.
-``newest_release``: the release published last. ``left_out``: every film and shot that the newest release does not hold, with station and reasons.
+``newest_release`` is the release published last, ``left_out`` every film and shot that it does not
+hold, with station and reasons.
 Schema ``history``: the same tables with every version of every row.
 """
 

@@ -19,10 +19,12 @@ import pyarrow.parquet as pq
 import pytest
 
 from curation import stages
+from curation.dataset import row_check, tar_check
 from curation.dataset.plan import ReleaseError, read_plan, read_samples
 from curation.dataset.recipe import Recipe, read_recipe
 from curation.dataset.shards import pack_shard
 from curation.dataset.verify import verify
+from curation.media import ClipSpec, Encoding, write_clips
 from curation.settings import Settings
 from curation.storage import Place
 from curation.tables import Store
@@ -533,6 +535,34 @@ def test_a_still_that_is_none_is_found(folder: Path, picture: bytes, fault: str)
     forge_rows(folder, _first("clip", "still_sha256", to=digest))
     forge_tar(folder, lambda m: [(m[0][0], picture), *m[1:]])
     assert fault in said(folder)
+
+
+def test_sound_that_was_not_asked_for_is_found(
+    made: tuple[Settings, str], folder: Path, tmp_path: Path
+) -> None:
+    row = rows_of(pq.read_table(folder / PARQUET, partitioning=None))[0]
+    spec = ClipSpec(row["clean_start"], row["clean_end"], tmp_path / "loud.mp4")
+    film = Path(made[0].library) / "window_seat.mp4"
+    loud = Encoding(height=120, crf=20, preset="ultrafast", audio=True)
+    (report,) = write_clips(str(film), [spec], encode=loud)
+    clip = row["clip"] | {"sha256": report.sha256, "bytes": report.bytes}
+    forge_rows(folder, _first("clip", to=clip))
+    forge_tar(folder, lambda m: [*m[:2], (m[2][0], spec.path.read_bytes()), *m[3:]])
+    fault = "its .mp4: it has sound, and sound was not asked for"
+    assert said(folder) == f"{TAR} sample {row['key']}: {fault}"
+
+
+def test_what_is_too_large_is_not_read(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as small:
+        small.setattr(tar_check, "MOST_BYTES", 1000)
+        small.setattr(tar_check, "MOST_STILL_BYTES", 1000)
+        assert "bytes; this code reads up to 1000" in said(folder)
+    table = pq.read_table(folder / PARQUET, partitioning=None)
+    forge_table(folder, table.append_column("bomb", pa.array(["0" * 1_000_000] * 3)))
+    for most, fault in ((20_000, "bytes; this code reads up to"), (200_000, "its rows need more")):
+        with monkeypatch.context() as small:
+            small.setattr(row_check, "MOST_BYTES", most)
+            assert fault in said(folder)
 
 
 def test_many_faults_end_early(folder: Path) -> None:

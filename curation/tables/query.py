@@ -18,7 +18,6 @@ from curation.tables.schemas import Schema, schemas
 from curation.tables.store import Store
 
 if TYPE_CHECKING:
-    from deltalake import DeltaTable
     from duckdb import DuckDBPyConnection
     from pyarrow.dataset import Dataset, Fragment
 
@@ -35,6 +34,8 @@ _ENVELOPE = (
 def connect(store: Store, known_at: datetime | None = None) -> DuckDBPyConnection:
     """A DuckDB connection over the store, in memory: queries cannot change the store's tables.
 
+    Leave it by ``with``, which closes it and lets go of the files that it reads.
+
     Args:
         known_at: catalog tables show the rows known at this instant; now where it is None.
 
@@ -47,12 +48,12 @@ def connect(store: Store, known_at: datetime | None = None) -> DuckDBPyConnectio
     connection.execute("SET TimeZone = 'UTC'")
     connection.execute("CREATE SCHEMA history")
     for schema in schemas().values():
-        table = store.table(schema.name)
-        data = schema.arrow.empty_table() if table is None else _readable(table)
+        stored = store.dataset(schema.name)
+        data = schema.arrow.empty_table() if stored is None else _readable(stored)
         registered = f"_{schema.name}"
         connection.register(registered, data)
         columns = ", ".join(
-            _quoted(c) if table is None or c in data.schema.names else f"NULL AS {_quoted(c)}"
+            _quoted(c) if stored is None or c in data.schema.names else f"NULL AS {_quoted(c)}"
             for c in schema.arrow.names
         )
         connection.execute(
@@ -69,7 +70,7 @@ def connect(store: Store, known_at: datetime | None = None) -> DuckDBPyConnectio
     return connection
 
 
-def _readable(table: DeltaTable) -> Dataset:
+def _readable(whole: Dataset) -> Dataset:
     """The table's files as Arrow reads them, those with view types converted in memory.
 
     Delta's own rewriting (updates, deletions) leaves text as ``string_view``, against which Arrow
@@ -78,7 +79,6 @@ def _readable(table: DeltaTable) -> Dataset:
     import pyarrow as pa
     import pyarrow.dataset as ds
 
-    whole = table.to_pyarrow_dataset()
     plain: list[Fragment] = []
     rewritten: list[Fragment] = []
     for fragment in whole.get_fragments():

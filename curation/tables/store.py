@@ -5,6 +5,7 @@ Layout below the URL::
     tables/<name>/        Delta Lake tables
     staging/<plan>/       Parquet and files written by mapped tasks, removed after the commit
     releases/<id>/        published releases
+    locks/<name>.lock     what keeps two commits of one machine apart; only where the store is local
 """
 
 from __future__ import annotations
@@ -12,7 +13,10 @@ from __future__ import annotations
 import io
 import json
 import os
-from collections.abc import Iterable, Mapping, Sequence
+import re
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -21,9 +25,15 @@ from curation.tables.schemas import SCHEMA_VERSION, Schema, schemas
 
 if TYPE_CHECKING:
     import pyarrow as pa
+    import pyarrow.dataset as ds
     from deltalake import DeltaTable
 
 _VERSION_KEY = "curation.schemaVersion"
+_ATTEMPTS = 8
+_MARKS = re.compile("\x1b\\[[0-9;]*m|↳")
+_LINES = 3
+_PATIENCE_S = 3.0
+"""Seconds of waiting for a lock before it is told."""
 
 
 class StoreError(Exception):
@@ -53,16 +63,18 @@ class Store:
         """The Delta table, or None while nothing was ever written to it.
 
         Raises:
-            StoreError: for a name that no schema has, or a table of a newer schema version.
+            StoreError: for a name that no schema has, a table of a newer schema version, or a
+                store that cannot be reached.
         """
         from deltalake import DeltaTable
         from deltalake.exceptions import TableNotFoundError
 
         _schema(name)
-        try:
-            table = DeltaTable(self._url(name), storage_options=_options(self.place))
-        except TableNotFoundError:
-            return None
+        with self._in_words(name):
+            try:
+                table = DeltaTable(self._url(name), storage_options=_options(self.place))
+            except TableNotFoundError:
+                return None
         version = int(table.schema().fields[0].metadata.get(_VERSION_KEY, 0))
         if version > SCHEMA_VERSION:
             raise StoreError(
@@ -77,68 +89,144 @@ class Store:
 
         schema = _schema(name).arrow
         wanted = pa.schema([schema.field(c) for c in columns]) if columns else schema
-        table = self.table(name)
-        if table is None:
+        data = self.dataset(name)
+        if data is None:
             return wanted.empty_table()
-        stored = table.to_pyarrow_table()
+        with self._in_words(name):
+            stored = data.to_table(columns=[c for c in wanted.names if c in data.schema.names])
         return _conform(stored, wanted)
 
+    def dataset(self, name: str) -> ds.Dataset | None:
+        """The table as a dataset whose files are read when asked; None while it was never written.
+
+        It reads through pyarrow's own file systems. Through deltalake's, which is Python, threads
+        of pyarrow that still run while the interpreter ends would abort the process.
+        """
+        from pyarrow.fs import SubTreeFileSystem
+
+        table = self.table(name)
+        if table is None:
+            return None
+        place = self.place / "tables" / name
+        with self._in_words(name):
+            return table.to_pyarrow_dataset(
+                filesystem=SubTreeFileSystem(place.path, place.filesystem)
+            )
+
     def append(self, name: str, rows: pa.Table | Iterable[Mapping[str, Any]]) -> int:
-        """Add rows in one commit; returns how many. No commit for none."""
+        """Add rows in one commit; returns how many. No commit for none.
+
+        Raises:
+            StoreError: when they cannot be committed.
+        """
         from deltalake import write_deltalake
 
         table = self.arrow(name, rows)
         if table.num_rows:
-            if self.place.is_local:
-                self.place.local.mkdir(parents=True, exist_ok=True)
-            write_deltalake(
-                self._url(name),
-                _stamped(table),
-                mode="append",
-                schema_mode="merge",
-                name=name,
-                description=_schema(name).what,
-                storage_options=_options(self.place),
+            self._create(name)
+            self._commit(
+                name,
+                lambda: write_deltalake(
+                    self._url(name),
+                    _stamped(table),
+                    mode="append",
+                    schema_mode="merge",
+                    storage_options=_options(self.place),
+                ),
             )
         return int(table.num_rows)
 
     def replace(
         self, name: str, rows: pa.Table | Iterable[Mapping[str, Any]], *, column: str
     ) -> int:
-        """Put these rows in the place of all that share a value of ``column``; one commit."""
+        """Put these rows in the place of all that share a value of ``column``; one commit.
+
+        Two that replace the same values at once end as if one had followed the other.
+
+        Raises:
+            StoreError: when they cannot be committed.
+        """
         from deltalake import write_deltalake
 
-        if self.table(name) is None:
-            return self.append(name, rows)
         table = self.arrow(name, rows)
         values = sorted({str(v) for v in table.column(column).to_pylist()})
         if values:
-            write_deltalake(
-                self._url(name),
-                _stamped(table),
-                mode="overwrite",
-                predicate=_among(column, values),
-                storage_options=_options(self.place),
+            # On a table that is not there, an overwrite would be a blind append: two at once
+            # would both succeed, and each value would be there twice.
+            self._create(name)
+            self._commit(
+                name,
+                lambda: write_deltalake(
+                    self._url(name),
+                    _stamped(table),
+                    mode="overwrite",
+                    predicate=_among(column, values),
+                    storage_options=_options(self.place),
+                ),
             )
         return int(table.num_rows)
 
     def remove(self, name: str, *, column: str, values: Iterable[str]) -> None:
-        """Delete the rows whose ``column`` has one of these values, in one commit."""
+        """Delete the rows whose ``column`` has one of these values, in one commit.
+
+        Raises:
+            StoreError: when that cannot be committed.
+        """
         wanted = sorted(set(values))
-        table = self.table(name)
-        if table is not None and wanted:
-            table.delete(_among(column, wanted))
+        if wanted and (table := self.table(name)) is not None:
+
+            def delete() -> None:
+                table.update_incremental()
+                table.delete(_among(column, wanted))
+
+            self._commit(name, delete)
 
     def set_instant(self, name: str, *, keys: Sequence[str], column: str, instant: str) -> None:
-        """Write ``instant`` (ISO 8601, UTC) into ``column`` of open rows with these row keys."""
-        table = self.table(name)
-        if table is not None and keys:
-            table.update(
-                updates={
-                    column: f"arrow_cast('{instant}', 'Timestamp(Microsecond, Some(\"UTC\"))')"
-                },
-                predicate=f"{_among('row_key', sorted(keys))} AND {column} IS NULL",
-            )
+        """Write ``instant`` (ISO 8601, UTC) into ``column`` of open rows with these row keys.
+
+        Raises:
+            StoreError: when that cannot be committed.
+        """
+        if keys and (table := self.table(name)) is not None:
+
+            def update() -> None:
+                table.update_incremental()
+                table.update(
+                    updates={
+                        column: f"arrow_cast('{instant}', 'Timestamp(Microsecond, Some(\"UTC\"))')"
+                    },
+                    predicate=f"{_among('row_key', sorted(keys))} AND {column} IS NULL",
+                )
+
+            self._commit(name, update)
+
+    @contextmanager
+    def lock(self, name: str, *, tell: Callable[[str], None] = lambda _: None) -> Iterator[None]:
+        """Keep others on this machine out of a block until it is left or its process dies.
+
+        Waits for whoever holds the lock, and says so through ``tell`` after some seconds. Not to be
+        taken twice by one thread. On an object store it locks nothing: there Delta's detection of
+        conflicts keeps each table whole, and a scheduler has to keep two runs apart.
+        """
+        if not self.place.is_local:
+            yield
+            return
+        import fcntl
+
+        path = self.place.local / "locks" / f"{name}.lock"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("ab") as file:
+            began, is_told = time.monotonic(), False
+            while True:
+                try:
+                    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    break
+                except BlockingIOError:
+                    if not is_told and time.monotonic() - began > _PATIENCE_S:
+                        tell(f"waiting for another run, which holds {path}; end it to go on")
+                        is_told = True
+                    time.sleep(0.05)
+            yield
 
     def arrow(self, name: str, rows: pa.Table | Iterable[Mapping[str, Any]]) -> pa.Table:
         """Rows as an Arrow table with exactly the columns of the schema."""
@@ -156,25 +244,109 @@ class Store:
         table = self.arrow(name, rows)
         buffer = io.BytesIO()
         pq.write_table(table, buffer, compression="zstd")
-        (self.staging(plan) / name / f"{part}.parquet").write_bytes(buffer.getvalue())
+        self._part(plan, name, part).write_bytes(buffer.getvalue())
         return int(table.num_rows)
 
-    def staged(self, plan: str, name: str) -> pa.Table:
-        """What all tasks of a plan staged for one table, in part order."""
+    def staged(self, plan: str, name: str, parts: Iterable[str] | None = None) -> pa.Table:
+        """What the tasks of a plan staged for one table, in part order; of all parts if None.
+
+        Raises:
+            StorageError: when one of ``parts`` is not there.
+        """
         import pyarrow as pa
         import pyarrow.parquet as pq
 
         schema = _schema(name).arrow
-        folder = self.staging(plan) / name
-        parts = [
-            pq.read_table(io.BytesIO((folder / entry.path).read_bytes()), schema=schema)
-            for entry in folder.files()
-            if entry.path.endswith(".parquet")
+        wanted = self.staged_parts(plan, name) if parts is None else parts
+        tables = [
+            pq.read_table(
+                io.BytesIO(self._part(plan, name, part).read_bytes()),
+                schema=schema,
+                partitioning=None,
+            )
+            for part in sorted(wanted)
         ]
-        return pa.concat_tables(parts) if parts else schema.empty_table()
+        return pa.concat_tables(tables) if tables else schema.empty_table()
+
+    def staged_parts(self, plan: str, name: str) -> set[str]:
+        """The parts of a plan that staged rows, or the lack of any, for one table."""
+        return {
+            entry.path.removesuffix(".parquet")
+            for entry in (self.staging(plan) / name).files()
+            if entry.path.endswith(".parquet")
+        }
+
+    def unstage(self, plan: str, name: str, part: str) -> None:
+        """Remove what a part staged for one table; nothing happens where nothing is."""
+        self._part(plan, name, part).delete()
+
+    def _part(self, plan: str, name: str, part: str) -> Place:
+        return self.staging(plan) / name / f"{part}.parquet"
+
+    def _create(self, name: str) -> None:
+        """Make the table, empty, unless it is there."""
+        from deltalake import DeltaTable
+        from deltalake.exceptions import DeltaError
+
+        if self.table(name) is not None:
+            return
+        if self.place.is_local:
+            self.place.local.mkdir(parents=True, exist_ok=True)
+        schema = _schema(name)
+        with self._in_words(name):
+            try:
+                DeltaTable.create(
+                    self._url(name),
+                    _stamped(schema.arrow.empty_table()).schema,
+                    mode="ignore",
+                    name=name,
+                    description=schema.what,
+                    storage_options=_options(self.place),
+                )
+            except DeltaError:
+                if self.table(name) is None:
+                    raise
+
+    def _commit(self, name: str, write: Callable[[], object]) -> None:
+        """Commit, again where another commit came between."""
+        from deltalake.exceptions import CommitFailedError
+
+        with self._in_words(name):
+            for attempt in range(_ATTEMPTS):
+                try:
+                    write()
+                    return
+                except CommitFailedError:
+                    if attempt + 1 == _ATTEMPTS:
+                        raise
+                    time.sleep(0.05 * 2**attempt)
+
+    @contextmanager
+    def _in_words(self, name: str) -> Iterator[None]:
+        from deltalake.exceptions import CommitFailedError, DeltaError
+
+        try:
+            yield
+        except CommitFailedError as error:
+            raise StoreError(
+                f"table {name} in {self}: other commits kept coming between ({_gist(error)}); "
+                "let one run end, then run this again"
+            ) from error
+        except (DeltaError, OSError) as error:
+            raise StoreError(
+                f"table {name} in {self} cannot be read or written: {_gist(error)}; check the "
+                "place, and for an object store the endpoint and the credentials"
+            ) from error
 
     def _url(self, name: str) -> str:
         return f"{self.place}/tables/{name}"
+
+
+def _gist(error: Exception) -> str:
+    """An error in one line; deltalake tells causes in coloured lines, the deepest last."""
+    lines = [_MARKS.sub("", line).strip() for line in str(error).strip().splitlines()]
+    said = lines if len(lines) < _LINES else [lines[0], lines[-1]]
+    return ": ".join(said)[:300] or type(error).__name__
 
 
 def rows_of(table: pa.Table) -> list[dict[str, Any]]:

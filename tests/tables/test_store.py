@@ -1,3 +1,7 @@
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -94,3 +98,69 @@ def test_catalog_columns_are_the_fields_of_the_rights_model(table: str) -> None:
         assert kinds.get(kind, lambda t: pa.types.is_string(t) or pa.types.is_timestamp(t))(
             arrow.field(name).type
         ), name
+
+
+def _replace_often(url: str, tag: str) -> None:
+    store = Store.at(url)
+    for number in range(3):
+        rows = [{"shot_id": tag, "asset_sha256": "a", "label": str(number)}]
+        store.replace("tags", rows, column="asset_sha256")
+
+
+def test_two_that_replace_at_once_leave_one_of_each(store: Store) -> None:
+    with ThreadPoolExecutor(4) as pool:
+        for done in [pool.submit(_replace_often, str(store), str(n)) for n in range(4)]:
+            done.result()
+    assert store.read("tags").num_rows == 1
+
+
+def test_replace_finds_the_table_that_another_made_in_between(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = [{"shot_id": "s", "asset_sha256": "a"}]
+    Store.at(tmp_path).replace("tags", rows, column="asset_sha256")
+    late, seen = Store.at(tmp_path), iter([None])
+    table = Store.table
+    monkeypatch.setattr(Store, "table", lambda self, name: next(seen, table(self, name)))
+    late.replace("tags", rows, column="asset_sha256")
+    monkeypatch.undo()
+    assert late.read("tags").num_rows == 1
+
+
+def test_a_lock_is_waited_for_and_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(store_module, "_PATIENCE_S", 0.1)
+    store, order, said = Store.at(tmp_path), list[str](), list[str]()
+
+    def second() -> None:
+        with store.lock("catalog", tell=said.append):
+            order.append("second")
+
+    with ThreadPoolExecutor(1) as pool:
+        with store.lock("catalog"), store.lock("another"):
+            waiting = pool.submit(second)
+            time.sleep(0.4)
+            order.append("first")
+        waiting.result()
+    assert order == ["first", "second"]
+    assert [line.startswith("waiting for another run") for line in said] == [True]
+
+
+def test_the_lock_of_a_process_that_died_is_free(tmp_path: Path) -> None:
+    code = (
+        "import os, sys; from curation.tables import Store\n"
+        "with Store.at(sys.argv[1]).lock('catalog'): os.kill(os.getpid(), 9)"
+    )
+    subprocess.run([sys.executable, "-c", code, str(tmp_path)], check=False)
+    with Store.at(tmp_path).lock("catalog"):
+        pass
+
+
+def test_an_object_store_that_cannot_be_reached_is_said_in_words(
+    s3: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lost = Store.at("s3://no-such-bucket/store")
+    with pytest.raises(StoreError, match=r"table works in s3://no-such-bucket.*check"):
+        lost.append("works", [WORK])
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+    with pytest.raises(StoreError, match="the endpoint and the credentials"):
+        Store.at(f"{s3}/store").read("works")

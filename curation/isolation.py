@@ -1,7 +1,7 @@
 """A child process that does dangerous work, so that a crash or a hang costs one film, not the run.
 
 The child is kept between calls, because its imports cost more than a short film does. It dies with
-its parent.
+its parent, and what it started itself dies with it: it leads a process group, killed as a whole.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from types import TracebackType
 from typing import IO, Any, ParamSpec, Self, TypeVar
 
@@ -24,15 +25,18 @@ R = TypeVar("R")
 
 _LENGTH = struct.Struct("!Q")
 _POLL_S = 0.5
+_GRACE_S = 1.0
+"""Seconds that a child has to end by itself when its input ends."""
 
-_RETURNED, _RAISED, _TOLD = "returned", "raised", "told"
+_RETURNED, _RAISED, _TOLD, _UNSENDABLE = "returned", "raised", "told", "unsendable"
 
 
 class WorkerError(Exception):
     """The child did not finish a call.
 
     Attributes:
-        reason: ``CRASHED``, ``TIMED_OUT`` or ``OUT_OF_MEMORY``.
+        reason: ``CRASHED``, ``TIMED_OUT``, ``OUT_OF_MEMORY``, or ``RAISED`` where the child raised
+            or returned what cannot be sent between processes; the message names it.
     """
 
     def __init__(self, reason: str, message: str) -> None:
@@ -45,7 +49,7 @@ class Worker:
 
     Args:
         timeout_s: seconds that a call may take.
-        memory_mb: mebibytes that the child may hold resident.
+        memory_mb: mebibytes that the child itself may hold resident.
         on_tell: called with each line that the function says by ``tell``.
     """
 
@@ -93,6 +97,8 @@ class Worker:
             raise
         if kind == _RAISED:
             raise value
+        if kind == _UNSENDABLE:
+            raise WorkerError("RAISED", value)
         return value  # type: ignore[no-any-return]
 
     def close(self) -> None:
@@ -107,6 +113,7 @@ class Worker:
             stdout=subprocess.PIPE,
             # A buffer would hide from select() what it has read ahead.
             bufsize=0,
+            start_new_session=True,
         )
         return self._child
 
@@ -119,11 +126,12 @@ class Worker:
                 pipe.close()
             except BrokenPipeError:
                 continue
-        try:
-            return child.wait(timeout=1)
-        except subprocess.TimeoutExpired:
-            child.kill()
-            return child.wait()
+        deadline = time.monotonic() + _GRACE_S
+        while not _has_ended(child.pid) and time.monotonic() < deadline:
+            time.sleep(0.01)
+        # The group is killed before the child is waited for: until then its number is not reused.
+        _kill_group(child.pid)
+        return child.wait()
 
     def _answer(self, child: subprocess.Popen[bytes], stdout: IO[bytes]) -> tuple[str, Any]:
         deadline = time.monotonic() + self._timeout_s
@@ -137,10 +145,10 @@ class Worker:
     def _await(self, child: subprocess.Popen[bytes], stdout: IO[bytes], deadline: float) -> None:
         while not select.select([stdout], [], [], _POLL_S)[0]:
             if time.monotonic() > deadline:
-                child.kill()
+                _kill_group(child.pid)
                 raise WorkerError("TIMED_OUT", f"no result after {self._timeout_s:.0f} s")
             if (resident := _resident_mb(child.pid)) > self._memory_mb:
-                child.kill()
+                _kill_group(child.pid)
                 raise WorkerError(
                     "OUT_OF_MEMORY",
                     f"{resident} MiB resident, above the limit of {self._memory_mb} MiB",
@@ -194,6 +202,15 @@ def _resident_mb(pid: int) -> int:
     return pages * os.sysconf("SC_PAGE_SIZE") // (1 << 20)
 
 
+def _has_ended(pid: int) -> bool:
+    return os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
+
+
+def _kill_group(leader: int) -> None:
+    with suppress(ProcessLookupError):
+        os.killpg(leader, signal.SIGKILL)
+
+
 def _exit(code: int) -> str:
     if code < 0:
         return signal.Signals(-code).name
@@ -203,6 +220,7 @@ def _exit(code: int) -> str:
 def _die_with(parent: int) -> None:
     while os.getppid() == parent:
         time.sleep(_POLL_S)
+    _kill_group(os.getpid())
     os._exit(1)
 
 
@@ -217,12 +235,24 @@ def _serve() -> None:
         try:
             function, args, kwargs = _receive(sys.stdin.buffer)
         except EOFError:
+            _kill_group(os.getpid())
             return
         try:
             answer = (_RETURNED, function(*args, **kwargs))
         except Exception as error:  # noqa: BLE001 - handed to the caller, who raises it
             answer = (_RAISED, error)
-        _send(answers, answer)
+        _answer_with(answers, answer)
+
+
+def _answer_with(answers: IO[bytes], answer: tuple[str, object]) -> None:
+    """Send an answer, or in words what it is when it would not arrive whole."""
+    try:
+        pickle.loads(pickle.dumps(answer))  # noqa: S301 - our own bytes
+    except Exception as trouble:  # noqa: BLE001 - a value's own code may raise anything here
+        kind, value = answer
+        said = f"{type(value).__name__}: {value}" if kind == _RAISED else type(value).__name__
+        answer = (_UNSENDABLE, f"{said} ({kind}, and cannot be sent between processes: {trouble})")
+    _send(answers, answer)
 
 
 if __name__ == "__main__":

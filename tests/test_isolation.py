@@ -1,6 +1,9 @@
 import os
 import signal
+import subprocess
+import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -32,6 +35,50 @@ def count_to_two() -> int:
 def grumble() -> int:
     print("words on standard output")  # noqa: T201
     return os.getpid()
+
+
+class StubbornError(Exception):
+    """An error that pickles and does not unpickle."""
+
+    def __init__(self, first: str, second: str) -> None:
+        super().__init__(f"{first} and {second}")
+
+
+def raise_stubborn() -> None:
+    raise StubbornError("this", "that")
+
+
+def return_a_function() -> Callable[[], int]:
+    return lambda: 3
+
+
+def start_a_child(then: str = "return") -> int:
+    pid = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"]).pid
+    isolation.tell(str(pid))
+    if then == "hang":
+        time.sleep(60)
+    if then == "crash":
+        crash()
+    return pid
+
+
+def use_a_worker_and_wait() -> None:
+    """For a process of its own: says the worker's child, then waits to be killed."""
+    with Worker(timeout_s=60, memory_mb=300) as worker:
+        print(worker.call(start_a_child), flush=True)  # noqa: T201
+        time.sleep(60)
+
+
+def is_gone(pid: int) -> bool:
+    stat = Path(f"/proc/{pid}/stat")
+    for _ in range(60):
+        try:
+            if stat.read_text().rsplit(")", 1)[1].split()[0] == "Z":
+                return True
+        except FileNotFoundError:
+            return True
+        time.sleep(0.05)
+    return False
 
 
 @pytest.fixture
@@ -78,3 +125,43 @@ def test_memory_is_bounded(worker: Worker) -> None:
 def test_errors_come_back_as_they_are(worker: Worker) -> None:
     with worker, pytest.raises(FileNotFoundError, match="nothing"):
         worker.call(Path.read_text, Path("/nothing"))
+
+
+def test_what_cannot_be_sent_back_is_said_in_words(worker: Worker) -> None:
+    with worker:
+        first = worker.call(os.getpid)
+        with pytest.raises(WorkerError, match="StubbornError: this and that") as caught:
+            worker.call(raise_stubborn)
+        assert caught.value.reason == "RAISED"
+        with pytest.raises(WorkerError, match="function"):
+            worker.call(return_a_function)
+        assert worker.call(os.getpid) == first
+
+
+@pytest.mark.parametrize("then", ["return", "hang", "crash"])
+def test_what_the_child_started_dies_with_it(then: str) -> None:
+    pids: list[str] = []
+    with Worker(timeout_s=2, memory_mb=300, on_tell=pids.append) as worker:
+        if then == "return":
+            worker.call(start_a_child)
+        else:
+            with pytest.raises(WorkerError):
+                worker.call(start_a_child, then)
+    assert is_gone(int(pids[0]))
+
+
+def test_what_the_child_started_dies_with_the_parent() -> None:
+    code = (
+        f"import sys; sys.path.insert(0, {str(Path(__file__).parent)!r})\n"
+        "import test_isolation; test_isolation.use_a_worker_and_wait()"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", code],
+        stdout=subprocess.PIPE,
+        text=True,
+        env=os.environ | {"PYTHONPATH": str(Path(__file__).parent)},
+    ) as parent:
+        assert parent.stdout is not None
+        pid = int(parent.stdout.readline())
+        parent.kill()
+    assert is_gone(pid)

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from fractions import Fraction
@@ -17,13 +18,13 @@ from typing import TYPE_CHECKING, Any
 
 import curation
 from curation.isolation import tell
-from curation.storage import Place
+from curation.storage import CONTENT_CHANGED, FILE_MISSING, READ_FAILED, Place, StorageError
 from curation.tables.store import canonical_json
 
 if TYPE_CHECKING:
     from curation.media import Frame, Source, Timeline, VideoInfo
     from curation.shots import Shot, Transition
-    from curation.tags import Sampler, Tagger
+    from curation.tags import Tagger
 
 Row = dict[str, Any]
 
@@ -31,14 +32,29 @@ ANALYSIS_VERSION = "1"
 ANALYSIS_WIDTH = 320
 PROGRESS_S = 15
 
+TAGGER_FAILED, ANALYSIS_FAILED = "TAGGER_FAILED", "ANALYSIS_FAILED"
+PASSING = frozenset(
+    {FILE_MISSING, CONTENT_CHANGED, READ_FAILED, "TIMED_OUT", "OUT_OF_MEMORY", "NO_CUDA"}
+)
+"""Reasons that lie in the circumstances: the next run tries again. Every other reason is one of
+this content under this code, and final until one of the two changes."""
+
+
+class TaggerFault(Exception):  # noqa: N818 - TaggerError is the registry's
+    """A tagger raised, or gave what is no measure or label; the message names it and the error."""
+
 
 @dataclass(frozen=True)
 class FilmJob:
-    """One film to analyse: its content, where its bytes lie, and on which device to decode."""
+    """One film to analyse: its content, where its bytes lie, and on which device to decode.
+
+    ``verify``: the bytes must have that SHA-256; a film that is only looked at needs none.
+    """
 
     asset_sha256: str
     url: str
     device: str = "auto"
+    verify: bool = True
 
 
 @dataclass(frozen=True)
@@ -76,30 +92,58 @@ def shot_id(asset_sha256: str, start: Fraction, end: Fraction) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
-def analyse_film(job: FilmJob) -> FilmRows:
-    """Decode a film once; find its shots, measure and tag them.
-
-    A film that cannot be read ends as a row with status ``failed``, its reason and a message.
-    """
-    from curation.media import MediaError
-
-    started = time.process_time()
-    try:
-        with Place.parse(job.url).source() as source:
-            rows = _analyse(job, source)
-    except MediaError as error:
-        rows = FilmRows(
-            {"status": "failed", "reasons": [error.code.name], "message": error.message}
-        )
-    film = {
-        "asset_sha256": job.asset_sha256,
-        "work_key": work_key(job.asset_sha256),
-        **rows.film,
-        "cpu_s": round(time.process_time() - started, 3),
+def failed_film(asset_sha256: str, reason: str, message: str) -> Row:
+    """The row of a film that could not be analysed; one whose reason may pass has no work key."""
+    return {
+        "asset_sha256": asset_sha256,
+        "work_key": "" if reason in PASSING else work_key(asset_sha256),
+        "status": "failed",
+        "reasons": [reason],
+        "message": message,
         "code_version": curation.__version__,
         "analysed_at": datetime.now(UTC),
     }
+
+
+def analyse_film(job: FilmJob) -> FilmRows:
+    """Decode a film once; find its shots, measure and tag them.
+
+    A film that cannot be read, is not the content it should be, or on which a tagger fails, ends
+    as a row with status ``failed``, its reason and a message.
+    """
+    started = time.process_time()
+    rows = _attempt(job)
+    film = {
+        "asset_sha256": job.asset_sha256,
+        "work_key": work_key(job.asset_sha256),
+        "code_version": curation.__version__,
+        "analysed_at": datetime.now(UTC),
+        **rows.film,
+        "cpu_s": round(time.process_time() - started, 3),
+    }
     return FilmRows(film, rows.shots, rows.measures, rows.tags)
+
+
+def _attempt(job: FilmJob) -> FilmRows:
+    from curation.media import MediaError
+
+    place = Place.parse(job.url)
+    try:
+        with place.verified(job.asset_sha256) if job.verify else place.source() as source:
+            return _analyse(job, source)
+    except MediaError as error:
+        reason, message = error.code.name, error.message
+    except StorageError as error:
+        reason, message = error.reason, str(error)
+    except TaggerFault as error:
+        reason, message = TAGGER_FAILED, str(error)
+    except MemoryError as error:
+        reason, message = "OUT_OF_MEMORY", f"no memory left: {error}; give films more"
+    except OSError as error:
+        reason, message = READ_FAILED, f"{job.url}: {error}; try again"
+    except Exception as error:  # noqa: BLE001 - a fault that one film brings out stops no other
+        reason, message = ANALYSIS_FAILED, f"{type(error).__name__}: {error}; please report it"
+    return FilmRows(failed_film(job.asset_sha256, reason, message))
 
 
 @dataclass(frozen=True)
@@ -152,7 +196,7 @@ def tag_film(
     from curation.tags import taggers
 
     wanted = {tagger.name for tagger in taggers(names)}
-    rows = analyse_film(FilmJob(film.name, str(film), device))
+    rows = analyse_film(FilmJob(film.name, str(film), device, verify=False))
     if rows.film["status"] != "analysed":
         yield {
             "file": str(film),
@@ -173,32 +217,64 @@ def tag_film(
 
 
 def labels(tagger: Tagger, measured: Row) -> list[Row]:
-    """The rows of ``tags`` that a tagger's labels make of one row of ``measures``."""
-    return [
-        {
-            "shot_id": measured["shot_id"],
-            "asset_sha256": measured["asset_sha256"],
-            "tagger": tagger.name,
-            "label_version": tagger.label_version,
-            "facet": tag.facet,
-            "label": tag.label,
-            "confidence": round(float(tag.confidence), 4),
-            "measures": {n: float(v) for n, v in sorted(tag.measures.items()) if isfinite(v)},
-        }
-        for tag in tagger.label(measured["summary"])
-    ]
+    """The rows of ``tags`` that a tagger's labels make of one row of ``measures``.
+
+    Raises:
+        TaggerFault: when it raises or gives something else than tags.
+    """
+    with _blaming(tagger, "label"):
+        return [
+            {
+                "shot_id": measured["shot_id"],
+                "asset_sha256": measured["asset_sha256"],
+                "tagger": tagger.name,
+                "label_version": tagger.label_version,
+                "facet": _text(tag.facet),
+                "label": _text(tag.label),
+                "confidence": round(float(tag.confidence), 4),
+                "measures": {
+                    n: v for n, v in sorted(_numbers(tag.measures).items()) if isfinite(v)
+                },
+            }
+            for tag in tagger.label(measured["summary"])
+        ]
+
+
+@contextmanager
+def _blaming(tagger: Tagger, step: str) -> Iterator[None]:
+    try:
+        yield
+    except MemoryError:
+        raise
+    except Exception as error:
+        raise TaggerFault(
+            f"tagger {tagger.name!r} failed in {step}: {type(error).__name__}: {error}; "
+            "repair or uninstall it, then analyse with --retry-failed"
+        ) from error
+
+
+def _numbers(given: object) -> dict[str, float]:
+    if not isinstance(given, Mapping):
+        raise TypeError(f"{given!r:.80} is no mapping of names to numbers")
+    return {_text(name): float(value) for name, value in given.items()}
+
+
+def _text(given: object) -> str:
+    if not isinstance(given, str):
+        raise TypeError(f"{given!r:.80} is no text")
+    return given
 
 
 def _analyse(job: FilmJob, source: Source) -> FilmRows:
     from curation.media import choose_device, frames, probe, read_timeline
     from curation.shots import ShotDetector, assemble
-    from curation.tags import sampler, taggers
+    from curation.tags import taggers
 
     info = probe(source)
     timeline = read_timeline(source)
     device = choose_device(job.device)
     detector = ShotDetector()
-    series = [_Series(tagger, info, sampler(tagger.needs)) for tagger in taggers()]
+    series = [_Series(tagger, info) for tagger in taggers()]
     count, said = 0, time.monotonic()
     for frame in frames(source, width=ANALYSIS_WIDTH, device=device.device, timeline=timeline):
         if time.monotonic() - said > PROGRESS_S:
@@ -239,10 +315,13 @@ def significant(value: float) -> float:
 class _Series:
     """What one tagger measured over a whole film: a column a measure, a row a frame it was fed."""
 
-    def __init__(self, tagger: Tagger, info: VideoInfo, wanted: Sampler) -> None:
+    def __init__(self, tagger: Tagger, info: VideoInfo) -> None:
+        from curation.tags import sampler
+
         self.tagger = tagger
-        self._meter = tagger.meter(info)
-        self._wanted = wanted
+        with _blaming(tagger, "meter"):
+            self._wanted = sampler(tagger.needs)
+            self._meter = tagger.meter(info)
         self._frames: list[int] = []
         self._pts: list[float] = []
         self._columns: dict[str, list[float]] = {}
@@ -250,9 +329,13 @@ class _Series:
     def feed(self, frame: Frame) -> None:
         if not self._wanted(frame):
             return
+        with _blaming(self.tagger, "meter"):
+            values = _numbers(self._meter(frame))
+            if self._frames and values.keys() != self._columns.keys():
+                raise ValueError(f"measures {sorted(values)}, but {sorted(self._columns)} before")
         self._frames.append(frame.index)
         self._pts.append(float(frame.pts))
-        for name, value in self._meter(frame).items():
+        for name, value in values.items():
             self._columns.setdefault(name, []).append(significant(value))
 
     def measured(self, row: Row, shot: Shot) -> Row:
@@ -262,6 +345,8 @@ class _Series:
         first, last = np.searchsorted(self._frames, [shot.clean_start, shot.clean_end])
         pts = np.asarray(self._pts[first:last])
         series = {n: np.asarray(column[first:last]) for n, column in self._columns.items()}
+        with _blaming(self.tagger, "summarise"):
+            summary = _numbers(self.tagger.summarise(series, pts))
         return {
             "shot_id": row["shot_id"],
             "asset_sha256": row["asset_sha256"],
@@ -270,7 +355,7 @@ class _Series:
             "frames": self._frames[first:last],
             "pts_s": pts.tolist(),
             "series": {name: values.tolist() for name, values in series.items()},
-            "summary": {n: significant(v) for n, v in self.tagger.summarise(series, pts).items()},
+            "summary": {n: significant(v) for n, v in summary.items()},
         }
 
 

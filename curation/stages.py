@@ -9,22 +9,24 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from curation.settings import Settings
-from curation.storage import Place
+from curation.storage import FILE_MISSING, Place, StorageError
 from curation.tables import Store
 
 if TYPE_CHECKING:
+    from curation.analysis import FilmRows
     from curation.catalog import Ingest
     from curation.catalog.knowledge import Knowledge
     from curation.dataset.manifest import Manifest
     from curation.dataset.recipe import Recipe
     from curation.dataset.selection import Selection
     from curation.dataset.verify import Verification
+    from curation.isolation import Worker
 
 Tell = Callable[[str], None]
 
@@ -140,7 +142,7 @@ def plan_analysis(
         f"{number:05d}": pending[first : first + size]
         for number, first in enumerate(range(0, len(pending), size))
     }
-    (store.staging(plan_id) / "plan.json").write_bytes(canonical_json(parts).encode())
+    _write_plan(store, plan_id, parts)
     return AnalysisPlan(plan_id, tuple(parts), len(pending), by_reason)
 
 
@@ -150,17 +152,20 @@ def analyse_part(
     """Analyse the films of one part, each in an isolated process; returns films by status.
 
     A film that crashes, hangs or cannot be read is a row with its reason; the others go on. Films
-    staged by an attempt that was killed are not analysed again.
+    staged by an attempt that was killed are not analysed again. A plan that is not there any more
+    was committed by another run, which is no error.
 
     Raises:
         MediaError: when ``device`` is ``cuda`` and there is no card; that is no film's fault.
     """
-    from curation.analysis import FilmJob, FilmRows, analyse_film
-    from curation.isolation import Worker, WorkerError
+    from curation.isolation import Worker
     from curation.media import choose_device
 
     store, library = Store.at(settings.store), Place.parse(settings.library)
-    films = json.loads((store.staging(plan_id) / "plan.json").read_text())[part]
+    films = _planned(store, plan_id).get(part)
+    if films is None:
+        tell(f"{plan_id}: another run has committed it")
+        return {"committed elsewhere": 1}
     counts: Counter[str] = Counter()
     with Worker(
         timeout_s=settings.film_timeout_s, memory_mb=settings.film_memory_mb, on_tell=tell
@@ -168,22 +173,13 @@ def analyse_part(
         device = worker.call(choose_device, settings.device)
         tell(f"decoding on {device.device}: {device.reason}")
         for number, (asset, path) in enumerate(films, start=1):
-            staged = store.staging(plan_id) / "films" / f"{asset}.parquet"
-            if staged.exists():
+            if all((store.staging(plan_id) / n / f"{asset}.parquet").exists() for n in _STAGED):
                 counts["staged before"] += 1
                 continue
             tell(f"analysing {path} ({number} of {len(films)})")
-            job = FilmJob(asset, str(library.within(path)), settings.device)
-            try:
-                rows = worker.call(analyse_film, job)
-            except WorkerError as error:
-                rows = FilmRows(_lost_film(asset, error.reason, str(error)))
-            for name, values in (
-                ("shots", rows.shots),
-                ("measures", rows.measures),
-                ("tags", rows.tags),
-                ("films", [rows.film]),
-            ):
+            rows = _analyse_in(worker, library, asset, path, settings.device)
+            for name in _STAGED:
+                values = [rows.film] if name == "films" else getattr(rows, name)
                 store.stage(plan_id, asset, name, values)
             counts[rows.film["status"]] += 1
             outcome = rows.film.get("message") or f"{len(rows.shots)} shots"
@@ -191,33 +187,81 @@ def analyse_part(
     return dict(counts)
 
 
-def commit_analysis(settings: Settings, plan_id: str) -> dict[str, int]:
-    """Put the staged rows of a plan into the tables; ``films`` last: it makes the others count.
+_STAGED = ("shots", "measures", "tags", "films")
+"""What each film stages, in this order: with ``films`` it is whole."""
+
+
+def _planned(store: Store, plan_id: str) -> dict[str, list[list[str]]]:
+    """The films of each part of a plan; none when another run has committed it."""
+    place = store.staging(plan_id) / "plan.json"
+    try:
+        planned: dict[str, list[list[str]]] = json.loads(place.read_text())
+    except StorageError as error:
+        if error.reason != FILE_MISSING:
+            raise
+        return {}
+    return planned
+
+
+def _write_plan(store: Store, plan_id: str, parts: Mapping[str, Sequence[Sequence[str]]]) -> None:
+    from curation.tables.store import canonical_json
+
+    (store.staging(plan_id) / "plan.json").write_bytes(canonical_json(parts).encode())
+
+
+def _analyse_in(worker: Worker, library: Place, asset: str, path: str, device: str) -> FilmRows:
+    """Analyse one film in the worker; whatever happens to it is in its row."""
+    from curation.analysis import FilmJob, FilmRows, analyse_film, failed_film
+    from curation.isolation import WorkerError
+
+    try:
+        return worker.call(analyse_film, FilmJob(asset, str(library.within(path)), device))
+    except (WorkerError, StorageError) as error:
+        return FilmRows(failed_film(asset, error.reason, str(error)))
+
+
+def commit_analysis(settings: Settings, plan_id: str, *, tell: Tell = _quiet) -> dict[str, int]:
+    """Put the staged films of a plan into the tables; ``films`` last: it makes the others count.
+
+    Only films that are staged whole are committed and cleared away; another run may be staging
+    the rest at this moment.
 
     Returns:
         Rows written, by table. Committing twice changes nothing.
     """
     store = Store.at(settings.store)
-    films = store.staged(plan_id, "films")
-    assets = films.column("asset_sha256").to_pylist()
-    written: dict[str, int] = {}
-    for name in ("shots", "measures", "tags"):
-        rows = store.staged(plan_id, name)
-        kept = set(rows.column("asset_sha256").to_pylist())
-        store.remove(name, column="asset_sha256", values=[a for a in assets if a not in kept])
-        written[name] = store.replace(name, rows, column="asset_sha256")
-    written["films"] = store.replace("films", films, column="asset_sha256")
-    store.staging(plan_id).delete()
+    with store.lock("analysis", tell=tell):
+        assets = set.intersection(*(store.staged_parts(plan_id, name) for name in _STAGED))
+        written: dict[str, int] = {}
+        for name in _STAGED:
+            rows = store.staged(plan_id, name, assets)
+            kept = set(rows.column("asset_sha256").to_pylist())
+            store.remove(name, column="asset_sha256", values=assets - kept)
+            written[name] = store.replace(name, rows, column="asset_sha256")
+        left = {
+            part: [film for film in films if film[0] not in assets]
+            for part, films in _planned(store, plan_id).items()
+        }
+        if not any(left.values()):
+            store.staging(plan_id).delete()
+        else:
+            _write_plan(store, plan_id, {part: films for part, films in left.items() if films})
+            for asset in assets:
+                for name in _STAGED:
+                    store.unstage(plan_id, name, asset)
     return written
 
 
 def relabel(settings: Settings) -> int:
     """Recompute the labels of taggers whose label version changed, from what they measured.
 
+    A film on which a tagger fails keeps its labels and becomes ``failed``, so that it goes into no
+    release half labelled; the next analysis tries it again.
+
     Returns:
         Rows of ``tags`` written. No film is opened.
     """
-    from curation.analysis import labels
+    from curation.analysis import TAGGER_FAILED, TaggerFault, labels
     from curation.tables.store import rows_of
     from curation.tags import taggers
 
@@ -235,12 +279,22 @@ def relabel(settings: Settings) -> int:
     if not stale:
         return 0
     measured = [row for row in rows_of(store.read("measures")) if row["asset_sha256"] in set(stale)]
-    fresh = [
-        tag
-        for row in measured
-        if row["tagger"] in current
-        for tag in labels(current[row["tagger"]], row)
+    fresh: list[dict[str, Any]] = []
+    faults: dict[str, str] = {}
+    for row in measured:
+        if row["tagger"] in current:
+            try:
+                fresh += labels(current[row["tagger"]], row)
+            except TaggerFault as fault:
+                faults[row["asset_sha256"]] = str(fault)
+    said = {"status": FAILED, "reasons": [TAGGER_FAILED], "work_key": ""}
+    failed = [
+        film | said | {"message": faults[film["asset_sha256"]]}
+        for film in rows_of(store.read("films"))
+        if film["asset_sha256"] in faults
     ]
+    store.replace("films", failed, column="asset_sha256")
+    fresh = [tag for tag in fresh if tag["asset_sha256"] not in faults]
     return store.replace("tags", fresh, column="asset_sha256")
 
 
@@ -255,7 +309,7 @@ def analyse(
     for part in plan.parts:
         counts.update(analyse_part(settings, plan.plan_id, part, tell=tell))
     if plan.parts:
-        commit_analysis(settings, plan.plan_id)
+        commit_analysis(settings, plan.plan_id, tell=tell)
     relabel(settings)
     return dict(counts)
 
@@ -309,9 +363,10 @@ def plan_release(
 def cut_film(
     settings: Settings, release_id: str, asset_sha256: str, *, tell: Tell = _quiet
 ) -> dict[str, int]:
-    """Cut all samples of one film; returns clips by ``cut`` and ``failed``."""
+    """Cut all samples of one film in an isolated process; clips by ``cut`` and ``failed``."""
     from curation.dataset.clips import Cut, cut_film
     from curation.dataset.plan import read_plan, read_samples
+    from curation.isolation import Worker
 
     store = Store.at(settings.store)
     plan = read_plan(store, release_id)
@@ -323,7 +378,10 @@ def cut_film(
         if row["asset_sha256"] == asset_sha256
     ]
     tell(f"cutting {len(cuts)} clips from {Place.parse(plan.films[asset_sha256]).name}")
-    clips = cut_film(store, plan, asset_sha256, cuts)
+    with Worker(
+        timeout_s=settings.film_timeout_s, memory_mb=settings.film_memory_mb, on_tell=tell
+    ) as worker:
+        clips = cut_film(store, plan, asset_sha256, cuts, worker=worker, tell=tell)
     return dict(Counter("failed" if clip.failure else "cut" for clip in clips))
 
 
@@ -437,7 +495,8 @@ def _assets(store: Store, at: datetime) -> list[tuple[str, str, str]]:
         SELECT asset_sha256, min(asset_path), any_value(work_id)
         FROM assets GROUP BY asset_sha256 ORDER BY min(asset_path)
     """
-    return [(a, p, w) for a, p, w in connect(store, at).execute(query).fetchall()]
+    with connect(store, at) as connection:
+        return [(a, p, w) for a, p, w in connection.execute(query).fetchall()]
 
 
 def _kept_from_analysis(settings: Settings, knowledge: Knowledge, work_id: str) -> tuple[str, ...]:
@@ -460,21 +519,6 @@ def _kept_from_analysis(settings: Settings, knowledge: Knowledge, work_id: str) 
     if work_id in knowledge.withheld:
         reasons = (*reasons, knowledge.withheld[work_id])
     return reasons
-
-
-def _lost_film(asset: str, reason: str, message: str) -> dict[str, Any]:
-    import curation
-    from curation.analysis import work_key
-
-    return {
-        "asset_sha256": asset,
-        "work_key": work_key(asset),
-        "status": FAILED,
-        "reasons": [reason],
-        "message": message,
-        "code_version": curation.__version__,
-        "analysed_at": datetime.now(UTC),
-    }
 
 
 def _refuse_lost(

@@ -27,16 +27,19 @@ _BLOCK = 1 << 20
 _DRIVE = re.compile(r"[A-Za-z]:[/\\]")
 
 
+FILE_MISSING, CONTENT_CHANGED, READ_FAILED = "FILE_MISSING", "CONTENT_CHANGED", "READ_FAILED"
+
+
 class StorageError(Exception):
     """A place that cannot be read or written; the message names it, the reason and the remedy.
 
     Attributes:
-        missing: whether the reason is that nothing is there.
+        reason: FILE_MISSING, CONTENT_CHANGED or READ_FAILED; each may pass.
     """
 
-    def __init__(self, message: str, *, missing: bool = False) -> None:
+    def __init__(self, message: str, *, reason: str = READ_FAILED) -> None:
         super().__init__(message)
-        self.missing = missing
+        self.reason = reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,6 +199,30 @@ class Place:
         with self.open() as stream:
             yield stream
 
+    @contextmanager
+    def verified(self, sha256: str) -> Iterator[str | BinaryIO]:
+        """``source`` of these very bytes, before the block and to its end.
+
+        Where the block raises, the place is asked whether it is to blame: then it raises what is
+        below in place of the block's error, so that an error which comes through is the content's.
+
+        Raises:
+            StorageError: FILE_MISSING, CONTENT_CHANGED or READ_FAILED.
+        """
+        before = self.stamp()
+        self._is_still(sha256)
+        with self.source() as opened:
+            source = opened if isinstance(opened, str) else _Watched(self.url, opened)
+            try:
+                yield cast("str | BinaryIO", source)
+            except Exception:
+                _raise_trouble(source)
+                self._is_still(sha256)
+                raise
+            _raise_trouble(source)
+        if self.stamp() != before:
+            raise self._changed("it was written while it was read")
+
     def read_bytes(self) -> bytes:
         with self.open() as stream, self._in_words("cannot be read"):
             return stream.read()
@@ -323,9 +350,19 @@ class Place:
             raise StorageError(f"{self.url} is a folder; name a file in it")
         raise StorageError(f"{self.url} is a pipe, a socket or a device; put a file in its place")
 
+    def _is_still(self, sha256: str) -> None:
+        if (found := self.sha256()) != sha256:
+            raise self._changed(f"it is {found}, not {sha256}")
+
+    def _changed(self, why: str) -> StorageError:
+        return StorageError(
+            f"{self.url} is not the file that was catalogued ({why}); ingest the catalog again",
+            reason=CONTENT_CHANGED,
+        )
+
     def _missing(self) -> StorageError:
         return StorageError(
-            f"{self.url}: no such file; check the path and its spelling", missing=True
+            f"{self.url}: no such file; check the path and its spelling", reason=FILE_MISSING
         )
 
     @contextmanager
@@ -340,6 +377,35 @@ class Place:
                 remedy = "check the bucket, the endpoint and the credentials in the environment"
             reason = error.strerror or str(error).splitlines()[0]
             raise StorageError(f"{self.url} {trouble}: {reason}; {remedy}") from error
+
+
+class _Watched:
+    """A stream that remembers an error of reading, which a media library may take for the end."""
+
+    def __init__(self, name: str, stream: BinaryIO) -> None:
+        self.name = name
+        self.trouble: OSError | None = None
+        self._stream = stream
+
+    def read(self, size: int = -1) -> bytes:
+        try:
+            return self._stream.read(size)
+        except OSError as error:
+            self.trouble = error
+            raise
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        return self._stream.seek(offset, whence)
+
+    def tell(self) -> int:
+        return self._stream.tell()
+
+
+def _raise_trouble(source: str | _Watched) -> None:
+    if isinstance(source, _Watched) and source.trouble is not None:
+        raise StorageError(
+            f"{source.name} could not be read to its end ({source.trouble!s:.300}); try again"
+        ) from source.trouble
 
 
 def _is_possible(path: Path) -> None:

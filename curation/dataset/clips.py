@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
+import os
+import shutil
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from curation.dataset.plan import Plan
-from curation.storage import Place
+from curation.isolation import Worker, WorkerError
+from curation.storage import Place, StorageError
 from curation.tables.store import Store, canonical_json
 
 if TYPE_CHECKING:
-    from curation.media import Encoding
+    from curation.media import ClipReport, Encoding
 
-CONTENT_CHANGED = "CONTENT_CHANGED"
-"""The file is not the one that was analysed and cleared."""
+CUT_FAILED = "CUT_FAILED"
+"""Cutting raised what it should not have; the films after it are cut all the same."""
+
+_SCRATCH = "curation-clips-"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,18 +68,27 @@ def cut_film(
     asset_sha256: str,
     cuts: Sequence[Cut],
     *,
-    on_clip: Callable[[Clip], None] = lambda _: None,
+    worker: Worker,
+    tell: Callable[[str], None] = lambda _: None,
 ) -> list[Clip]:
-    """Cut all samples of a film in one decode; what an earlier, killed attempt cut is kept.
+    """Cut all samples of a film in one decode, in the worker; what an earlier attempt cut is kept.
 
-    A film that cannot be cut gives clips with a ``failure``, never an exception.
+    A film that cannot be cut gives clips with a ``failure``, never an exception; what failed is
+    tried again by the next attempt.
+
+    Raises:
+        StorageError: when the store cannot be written.
     """
-    done = {clip.key: clip for clip in _existing(store, plan, asset_sha256)}
+    done = {c.key: c for c in _existing(store, plan, asset_sha256) if c.failure is None}
     missing = [cut for cut in cuts if cut.key not in done]
     if missing:
-        for clip in _cut(store, plan, asset_sha256, missing):
-            done[clip.key] = clip
-            on_clip(clip)
+        with _scratch(store, plan) as folder:
+            try:
+                clips = worker.call(_cut, store, plan, asset_sha256, missing, folder)
+            except WorkerError as error:
+                clips = [Clip(cut.key, failure=error.reason) for cut in missing]
+                tell(f"{len(missing)} clips failed: {error.reason}, {error}")
+        done |= {clip.key: clip for clip in clips}
         report = canonical_json([done[cut.key].to_json() for cut in cuts])
         _report(store, plan, asset_sha256).write_bytes(report.encode())
     return [done[cut.key] for cut in cuts]
@@ -88,51 +104,111 @@ def clips_of(store: Store, plan: Plan) -> dict[str, Clip]:
     return {clip.key: clip for asset in plan.films for clip in _existing(store, plan, asset)}
 
 
-def _cut(store: Store, plan: Plan, asset_sha256: str, cuts: Sequence[Cut]) -> list[Clip]:
-    from curation.media import ClipSpec, MediaCode, MediaError, write_clips
+def _cut(
+    store: Store, plan: Plan, asset_sha256: str, cuts: Sequence[Cut], folder: Path
+) -> list[Clip]:
+    """Cut inside the worker: into ``folder``, and from there into the staging area."""
+    from curation.isolation import tell
+    from curation.media import MediaCode
 
-    film = Place.parse(plan.films[asset_sha256])
-    if film.sha256() != asset_sha256:
-        return [Clip(cut.key, failure=CONTENT_CHANGED) for cut in cuts]
-    with tempfile.TemporaryDirectory(prefix="curation-clips-") as name:
-        folder = Path(name)
-        specs = [
-            ClipSpec(
-                start=cut.start,
-                end=cut.end,
-                path=folder / f"{cut.key}.mp4",
-                still=folder / f"{cut.key}.jpg" if plan.recipe.clip.still else None,
+    try:
+        reports = _write(plan, asset_sha256, cuts, folder)
+    except _CutError as error:
+        tell(f"{len(cuts)} clips failed: {error.reason}, {error}")
+        return [Clip(cut.key, failure=error.reason) for cut in cuts]
+    lengths = {cut.key: cut.end - cut.start for cut in cuts}
+    clips = []
+    for report in reports:
+        key = report.path.stem
+        if report.frames != lengths[key]:
+            clips.append(Clip(key, failure=MediaCode.FRAME_COUNT.name))
+            continue
+        clip_place(store, plan, key, "mp4").upload(report.path)
+        if plan.recipe.clip.still:
+            clip_place(store, plan, key, "jpg").upload(folder / f"{key}.jpg")
+        clips.append(
+            Clip(
+                key=key,
+                sha256=report.sha256,
+                bytes=report.bytes,
+                frames=report.frames,
+                width=report.width,
+                height=report.height,
+                start_pts=str(report.start_pts),
+                end_pts=str(report.end_pts),
             )
-            for cut in sorted(cuts, key=lambda c: (c.start, c.end))
-        ]
-        try:
-            with film.source() as source:
-                reports = write_clips(source, specs, encode=encoding(plan))
-        except MediaError as error:
-            return [Clip(cut.key, failure=error.code.name) for cut in cuts]
-        lengths = {cut.key: cut.end - cut.start for cut in cuts}
-        clips = []
-        for report in reports:
-            key = report.path.stem
-            if report.frames != lengths[key]:
-                clips.append(Clip(key, failure=MediaCode.FRAME_COUNT.name))
-                continue
-            clip_place(store, plan, key, "mp4").upload(report.path)
-            if plan.recipe.clip.still:
-                clip_place(store, plan, key, "jpg").upload(folder / f"{key}.jpg")
-            clips.append(
-                Clip(
-                    key=key,
-                    sha256=report.sha256,
-                    bytes=report.bytes,
-                    frames=report.frames,
-                    width=report.width,
-                    height=report.height,
-                    start_pts=str(report.start_pts),
-                    end_pts=str(report.end_pts),
-                )
-            )
-        return clips
+        )
+    return clips
+
+
+class _CutError(Exception):
+    def __init__(self, reason: str, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+def _write(plan: Plan, asset_sha256: str, cuts: Sequence[Cut], folder: Path) -> list[ClipReport]:
+    from curation.media import ClipSpec, MediaError, write_clips
+
+    specs = [
+        ClipSpec(
+            start=cut.start,
+            end=cut.end,
+            path=folder / f"{cut.key}.mp4",
+            still=folder / f"{cut.key}.jpg" if plan.recipe.clip.still else None,
+        )
+        for cut in sorted(cuts, key=lambda c: (c.start, c.end))
+    ]
+    try:
+        with Place.parse(plan.films[asset_sha256]).verified(asset_sha256) as source:
+            return write_clips(source, specs, encode=encoding(plan))
+    except MediaError as error:
+        raise _CutError(error.code.name, error.message) from error
+    except StorageError as error:
+        raise _CutError(error.reason, str(error)) from error
+    except Exception as error:
+        raise _CutError(CUT_FAILED, f"{type(error).__name__}: {error}") from error
+
+
+@contextmanager
+def _scratch(store: Store, plan: Plan) -> Iterator[Path]:
+    """A folder for half-made clips, where a run that was killed leaves nothing for good.
+
+    In a local store it lies in the staging area, which goes when the release is published. Beside a
+    remote one it lies among the system's temporary files, and is removed by the next that comes by
+    and finds it without the lock that its maker holds.
+    """
+    if store.place.is_local:
+        parent = (store.staging(plan.release_id) / "cutting").local
+        parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=parent) as name:
+            yield Path(name)
+        return
+    for left in Path(tempfile.gettempdir()).glob(f"{_SCRATCH}*"):
+        with _held(left) as free:
+            if free:
+                shutil.rmtree(left, ignore_errors=True)
+    with tempfile.TemporaryDirectory(prefix=_SCRATCH) as name, _held(Path(name)):
+        yield Path(name)
+
+
+@contextmanager
+def _held(folder: Path) -> Iterator[bool]:
+    """Hold the lock of a folder; false where another process holds it, or it is not ours."""
+    try:
+        handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    except OSError:
+        yield False
+        return
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        free = True
+    except BlockingIOError:
+        free = False
+    try:
+        yield free
+    finally:
+        os.close(handle)
 
 
 def _existing(store: Store, plan: Plan, asset_sha256: str) -> list[Clip]:

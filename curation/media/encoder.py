@@ -166,6 +166,14 @@ class Encoder:
             self._stream.width, self._stream.height = raw.width, raw.height
             self._stream.pix_fmt = raw.pix_fmt
             self._stream.codec_context.time_base = raw.time_base
+        except OverflowError as error:
+            self.kill()
+            seconds = float(raw.last_step * raw.time_base)
+            raise MediaError(
+                MediaCode.ENCODE_FAILED,
+                f"{output}: its last frame stays {seconds:.0f} s, more than a file can say; "
+                "leave that shot out or mend the film's time stamps",
+            ) from error
         except BaseException:
             self.kill()
             raise

@@ -31,7 +31,8 @@ MAX_BYTES = 512 << 20
 """The most that a workbook may unpack to."""
 MAX_RATIO = 300
 """The most that a part above a megabyte may grow in unpacking; sheets grow some 10 to 100 times."""
-MAX_COLUMNS = 1024
+MAX_ROWS = 1 << 20
+"""The rows of a sheet in Excel; a file may number its rows higher to keep its reader busy."""
 _DATES = ("Start", "End")
 _SERIALS = range(10_000, 100_000)
 _UNREADABLE = (
@@ -106,7 +107,7 @@ def _refuse_bomb(data: io.BytesIO, file: Place) -> None:
 
 
 def _sheet(book: Workbook, sheet: Any, source: str, works: Works) -> Iterator[RawRow]:
-    lines = enumerate(sheet.iter_rows(max_col=MAX_COLUMNS, values_only=True), start=1)
+    lines = enumerate(sheet.iter_rows(values_only=True), start=1)
     first = list(islice(lines, 3))
     if not _is_avails([cells for _, cells in first]):
         return
@@ -116,6 +117,8 @@ def _sheet(book: Workbook, sheet: Any, source: str, works: Works) -> Iterator[Ra
     version = next((cell for cell in explained[:1] if re.fullmatch(r"v?\d\.\d.*", cell)), None)
     data = lines if _explains(explained) else chain(first[2:], lines)
     for line, cells in data:
+        if line > MAX_ROWS:
+            raise CatalogError(f"{where} has more than {MAX_ROWS} rows; Excel writes no such sheet")
         stated = {}
         for position, cell in enumerate(cells):
             name = header.columns[position] if position < len(header.columns) else None
@@ -128,7 +131,7 @@ def _sheet(book: Workbook, sheet: Any, source: str, works: Works) -> Iterator[Ra
 
 
 def _head(sheet: Any) -> list[Sequence[object]]:
-    return list(islice(sheet.iter_rows(max_col=MAX_COLUMNS, values_only=True), 2))
+    return list(islice(sheet.iter_rows(values_only=True), 2))
 
 
 def _is_avails(head: Sequence[Sequence[object]]) -> bool:

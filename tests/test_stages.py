@@ -1,15 +1,23 @@
+import io
 import shutil
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
+from typing import BinaryIO
 
 import pytest
 
 from curation import stages
+from curation.analysis import FilmJob, analyse_film
 from curation.media import MediaError
 from curation.settings import Settings
 from curation.tables import Store
 from curation.tables.query import connect
 from curation.tables.store import rows_of
+from curation.tags.protocol import Needs
 
 ROOT = Path(__file__).resolve().parents[1]
 WORKS = "work_id,level,parent_id\nT,title,\nE,edit,T\n"
@@ -159,3 +167,136 @@ def test_the_road_runs_with_films_and_store_in_an_object_store(s3: str, tmp_path
     found = stages.verify(settings, tasks.release_id)
     assert found.good
     assert found.clips > 0
+
+
+PHONE = ROOT / "examples" / "library" / "vfr_phone.mp4"
+OTHER = ROOT / "examples" / "library" / "window_seat.mp4"
+
+
+def test_a_film_replaced_since_it_was_catalogued_is_not_taken_for_it(settings: Settings) -> None:
+    add_films(settings, film=PHONE)
+    stages.ingest(settings)
+    shutil.copy(OTHER, Path(settings.library) / "film.mp4")
+    assert stages.analyse(settings) == {"failed": 1}
+    assert films(settings) == {"film.mp4": ("failed", "CONTENT_CHANGED")}
+    assert Store.at(settings.store).read("shots").num_rows == 0
+    shutil.copy(PHONE, Path(settings.library) / "film.mp4")
+    assert stages.analyse(settings) == {"analysed": 1}
+
+
+def test_absence_passes(settings: Settings) -> None:
+    add_films(settings, film=PHONE, folder=b"a film once", out=b"another", good=OTHER)
+    stages.ingest(settings)
+    library = Path(settings.library)
+    for name in ("film", "folder", "out"):
+        (library / f"{name}.mp4").unlink()
+    (library / "folder.mp4").mkdir()
+    (library / "out.mp4").symlink_to("/etc/passwd")
+    assert stages.analyse(settings) == {"failed": 3, "analysed": 1}
+    assert films(settings) == {
+        "film.mp4": ("failed", "FILE_MISSING"),
+        "folder.mp4": ("failed", "READ_FAILED"),
+        "out.mp4": ("failed", "READ_FAILED"),
+        "good.mp4": ("analysed", None),
+    }
+    shutil.copy(PHONE, library / "film.mp4")
+    assert stages.analyse(settings) == {"failed": 2, "analysed": 1}
+
+
+def test_a_network_that_breaks_is_no_fault_of_the_film(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    from curation.storage import Place
+
+    class Broken(io.BytesIO):
+        def read(self, size: int | None = -1) -> bytes:
+            if self.tell() > 200_000:
+                raise OSError("the network is away")
+            return super().read(size)
+
+    @contextmanager
+    def source(_: Place) -> Iterator[BinaryIO]:
+        yield Broken(OTHER.read_bytes())
+
+    monkeypatch.setattr(Place, "source", source)
+    rows = analyse_film(FilmJob(Place.parse(OTHER).sha256(), str(OTHER)))
+    assert (rows.film["reasons"], rows.film["work_key"]) == (["READ_FAILED"], "")
+
+
+def _broken_tagger(step: str, given: object) -> object:
+    """A tagger that gives ``given`` in one step, or raises it where it is an exception."""
+
+    def gives(*_: object) -> object:
+        if isinstance(given, Exception):
+            raise given
+        return given
+
+    numbers = {"n": 1.0}
+    return SimpleNamespace(
+        name="rude",
+        version="1",
+        label_version="1",
+        needs=Needs(),
+        meter=lambda info: gives if step == "meter" else lambda frame: numbers,
+        summarise=gives if step == "summarise" else lambda series, pts: numbers,
+        label=gives if step == "label" else lambda measures: (),
+    )
+
+
+@pytest.mark.parametrize("step", ["meter", "summarise", "label"])
+@pytest.mark.parametrize("given", [ZeroDivisionError("by nought"), None, "words", {"n": "x"}])
+def test_a_rude_tagger_fails_the_film_and_is_named(
+    step: str, given: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("curation.tags.taggers", lambda *_: (_broken_tagger(step, given),))
+    rows = analyse_film(FilmJob("x", str(PHONE), verify=False))
+    assert rows.film["reasons"] == ["TAGGER_FAILED"]
+    assert f"tagger 'rude' failed in {step}" in rows.film["message"]
+    assert not rows.shots
+
+
+def test_a_tagger_that_fails_at_relabelling_fails_the_film(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add_films(settings, film=PHONE)
+    stages.ingest(settings)
+    stages.analyse(settings)
+    store = Store.at(settings.store)
+    with monkeypatch.context() as newer:
+        rude = _broken_tagger("label", None)
+        rude.name, rude.label_version = "quality", "next"  # type: ignore[attr-defined]
+        newer.setattr("curation.tags.taggers", lambda *_: (rude,))
+        assert stages.relabel(settings) == 0
+    assert films(settings) == {"film.mp4": ("failed", "TAGGER_FAILED")}
+    assert store.read("tags").num_rows > 0
+    assert stages.analyse(settings) == {"analysed": 1}
+
+
+def test_two_analyses_at_once_commit_each_film_once(settings: Settings) -> None:
+    add_films(settings, one=PHONE, two=OTHER)
+    stages.ingest(settings)
+    with ThreadPoolExecutor(2) as pool:
+        for done in [pool.submit(stages.analyse, settings) for _ in range(2)]:
+            done.result()
+    store = Store.at(settings.store)
+    shots = store.read("shots").column("shot_id").to_pylist()
+    assert len(shots) == len(set(shots)) > 3
+    assert store.read("films").num_rows == 2
+    assert list((store.place / "staging").files()) == []
+
+
+def test_a_commit_leaves_what_another_is_staging(settings: Settings) -> None:
+    add_films(settings, one=PHONE, two=OTHER)
+    stages.ingest(settings)
+    plan = stages.plan_analysis(settings)
+    stages.analyse_part(settings, plan.plan_id, plan.parts[0])
+    store = Store.at(settings.store)
+    films_staged = sorted(store.staged_parts(plan.plan_id, "films"))
+    store.unstage(plan.plan_id, "films", films_staged[0])
+    assert stages.commit_analysis(settings, plan.plan_id)["films"] == 1
+    assert store.staged_parts(plan.plan_id, "shots") == {films_staged[0]}
+    assert stages.analyse_part(settings, plan.plan_id, plan.parts[0]) == {"analysed": 1}
+    assert stages.commit_analysis(settings, plan.plan_id)["films"] == 1
+    assert list(store.staging(plan.plan_id).files()) == []
+    elsewhere = stages.analyse_part(settings, plan.plan_id, plan.parts[0])
+    assert elsewhere == {"committed elsewhere": 1}

@@ -1,19 +1,26 @@
 import io
 import shutil
+import tempfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 import pytest
 
 from curation import stages
 from curation.analysis import FilmJob, analyse_film
+from curation.dataset import clips
+from curation.dataset.clips import Cut, cut_film
+from curation.dataset.plan import Plan
+from curation.dataset.recipe import read_recipe
+from curation.isolation import Worker
 from curation.media import MediaError
 from curation.settings import Settings
+from curation.storage import Place
 from curation.tables import Store
 from curation.tables.query import connect
 from curation.tables.store import rows_of
@@ -149,9 +156,6 @@ def test_a_missing_card_is_no_films_fault(settings: Settings) -> None:
 
 
 def test_the_road_runs_with_films_and_store_in_an_object_store(s3: str, tmp_path: Path) -> None:
-    from curation.dataset.recipe import read_recipe
-    from curation.storage import Place
-
     library = Place.parse(f"{s3}/films")
     for name in ("window_seat.mp4", "broken_reel.mp4"):
         (library / name).upload(ROOT / "examples" / "library" / name)
@@ -206,8 +210,6 @@ def test_absence_passes(settings: Settings) -> None:
 def test_a_network_that_breaks_is_no_fault_of_the_film(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    from curation.storage import Place
-
     class Broken(io.BytesIO):
         def read(self, size: int | None = -1) -> bytes:
             if self.tell() > 200_000:
@@ -300,3 +302,82 @@ def test_a_commit_leaves_what_another_is_staging(settings: Settings) -> None:
     assert list(store.staging(plan.plan_id).files()) == []
     elsewhere = stages.analyse_part(settings, plan.plan_id, plan.parts[0])
     assert elsewhere == {"committed elsewhere": 1}
+
+
+@pytest.fixture
+def cut(settings: Settings) -> tuple[Store, Plan, list[Cut]]:
+    """A plan to cut two clips of one film, laid out by hand."""
+    add_films(settings, film=PHONE)
+    film = Path(settings.library) / "film.mp4"
+    recipe = read_recipe(Place.parse(ROOT / "examples" / "recipes" / "lab-pretraining.yaml"))
+    quick = recipe.clip.model_copy(update={"preset": "ultrafast", "height": 120})
+    plan = SimpleNamespace(
+        release_id="r-1",
+        recipe=recipe.model_copy(update={"clip": quick}),
+        films={Place.parse(PHONE).sha256(): str(film)},
+    )
+    return Store.at(settings.store), cast("Plan", plan), [Cut("a", 0, 10), Cut("b", 10, 20)]
+
+
+def _cut_with(
+    cut: tuple[Store, Plan, list[Cut]], timeout_s: float = 60, memory_mb: int = 4000
+) -> set[str | None]:
+    store, plan, cuts = cut
+    (asset,) = plan.films
+    with Worker(timeout_s=timeout_s, memory_mb=memory_mb) as worker:
+        clips = cut_film(store, plan, asset, cuts, worker=worker)
+    assert [clip.key for clip in clips] == ["a", "b"]
+    return {clip.failure for clip in clips}
+
+
+def _spoil(film: Path, how: str) -> None:
+    film.unlink()
+    if how == "folder":
+        film.mkdir()
+    elif how == "other":
+        shutil.copy(OTHER, film)
+    elif how == "link out":
+        film.symlink_to("/etc/passwd")
+
+
+@pytest.mark.parametrize(
+    ("how", "reason"),
+    [
+        ("gone", "FILE_MISSING"),
+        ("folder", "READ_FAILED"),
+        ("other", "CONTENT_CHANGED"),
+        ("link out", "CONTENT_CHANGED"),
+    ],
+)
+def test_a_film_that_cannot_be_cut_gives_failed_clips_and_is_tried_again(
+    cut: tuple[Store, Plan, list[Cut]], how: str, reason: str
+) -> None:
+    (film,) = map(Path, cut[1].films.values())
+    _spoil(film, how)
+    assert _cut_with(cut) == {reason}
+    shutil.rmtree(film) if how == "folder" else film.unlink(missing_ok=True)
+    shutil.copy(PHONE, film)
+    assert _cut_with(cut) == {None}
+
+
+def test_cutting_ends_in_its_bounds_and_leaves_no_encoder(
+    cut: tuple[Store, Plan, list[Cut]],
+) -> None:
+    assert _cut_with(cut, timeout_s=0.1) == {"TIMED_OUT"}
+    assert _cut_with(cut, memory_mb=1) == {"OUT_OF_MEMORY"}
+    scratch = cut[0].staging("r-1") / "cutting"
+    assert list(scratch.files()) == []
+    assert _cut_with(cut) == {None}
+
+
+def test_scratch_beside_a_remote_store_is_cleared_by_the_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    left = tmp_path / "curation-clips-left"
+    left.mkdir()
+    (left / "half.mp4").write_bytes(b"x")
+    remote, plan = Store.at("s3://bucket/store"), cast("Plan", SimpleNamespace(release_id="r"))
+    with clips._scratch(remote, plan) as one, clips._scratch(remote, plan) as two:
+        assert sorted(tmp_path.iterdir()) == sorted([one, two])
+    assert list(tmp_path.iterdir()) == []

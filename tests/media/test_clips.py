@@ -223,3 +223,14 @@ def test_check_clip_counts_and_decodes(make_film: Callable[..., Path]) -> None:
     film.write_bytes(data)
     with pytest.raises(MediaError):
         check_clip(str(film), 24)
+
+
+def test_a_frame_that_stays_for_a_month_is_refused_in_words(
+    make_film: Callable[..., Path], tmp_path: Path
+) -> None:
+    month = 30 * 24 * 3600 * 1000 + 7
+    film = make_film("gap.mkv", pts=(0, month, month + 40), base=Fraction(1, 1000))
+    spec = ClipSpec(0, 1, tmp_path / "gap.mp4")
+    with pytest.raises(MediaError, match="its last frame stays 2592000 s") as caught:
+        write_clips(str(film), [spec], encode=Encoding(preset="ultrafast"))
+    assert caught.value.code is MediaCode.ENCODE_FAILED

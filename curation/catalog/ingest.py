@@ -187,9 +187,15 @@ def _write(
     for first_of in range(0, len(closed), _BATCH):
         keys = closed[first_of : first_of + _BATCH]
         store.set_instant(table, keys=keys, column=_CLOSED_AT, instant=at.isoformat())
-    first = store.table("ingests") is None
+    first = _is_first(store)
     store.append(table, (_versioned(row, at, first=first) for row in new))
     return Counter(added=len(new) - len(changed), changed=len(changed), removed=len(gone))
+
+
+def _is_first(store: Store) -> bool:
+    """Whether the studio's own catalog was never read: evidence alone answers no question."""
+    earlier = store.read("ingests", ["content_sha256"]).column("content_sha256")
+    return earlier.null_count == 0
 
 
 def _scoped(row: dict[str, Any], scope: str | None) -> dict[str, Any]:
@@ -210,7 +216,7 @@ def _evidence_only(rows: Iterable[RawRow], reader: str) -> Iterator[RawRow]:
 def _versioned(row: dict[str, Any], at: datetime, *, first: bool) -> dict[str, Any]:
     """A row cannot have been known before the reading that brought it.
 
-    Only the first reading of all may bring a history with it: nobody was answered before.
+    Only the studio's first reading may bring a history with it: nobody was answered before.
     """
     stated = row.pop("stated_recorded_at", None)
     recorded = stated if stated is not None and (first or stated > at) else at

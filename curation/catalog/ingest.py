@@ -195,7 +195,7 @@ def _write(
 def _is_first(store: Store) -> bool:
     """Whether the studio's own catalog was never read: evidence alone answers no question."""
     earlier = store.read("ingests", ["content_sha256"]).column("content_sha256")
-    return earlier.null_count == 0
+    return not earlier.null_count
 
 
 def _scoped(row: dict[str, Any], scope: str | None) -> dict[str, Any]:

@@ -12,6 +12,9 @@ from curation.rights.row_types import TABLES, Duty, Field, FieldKind, Row, field
 from curation.rights.windows import WindowError, format_instant, parse_instant
 
 _DUTY_FIELDS = fields_of(Duty)
+_FIELDS: Mapping[type[Row], tuple[Field, ...]] = {
+    table.row_type: table.fields for table in TABLES.values()
+}
 
 
 class RowError(ValueError):
@@ -53,7 +56,7 @@ def parse_row(table: str, data: Mapping[str, object]) -> Row:
 
 def row_to_json(row: Row) -> dict[str, object]:
     """The row's JSON object without its absent fields; `parse_row` reads it back equal."""
-    return _to_json(row, fields_of(type(row)))
+    return _to_json(row, _FIELDS[type(row)])
 
 
 def row_name(row: Row, *, table: str | None = None) -> str:

@@ -7,7 +7,6 @@ from it, and readers of JSON, CSV and columnar tables are driven by `TABLES`.
 from __future__ import annotations
 
 import dataclasses
-import functools
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -286,7 +285,6 @@ class Participant(Row):
     payee_id: str | None = field(default=None, metadata=_TEXT)
 
 
-@functools.cache
 def fields_of(row_type: type[Row] | type[Duty]) -> tuple[Field, ...]:
     """The declared fields of a row type, the bitemporal pair last."""
     own = [

@@ -126,7 +126,8 @@ def _current(schema: Schema, instant: str) -> str:
 
 _NEWEST_RELEASE = """
     CREATE VIEW newest_release AS
-    SELECT * FROM releases ORDER BY published_at DESC, release_id LIMIT 1
+    SELECT release_id, url, published_at FROM releases
+    ORDER BY published_at DESC, release_id LIMIT 1
 """
 
 _LEFT_OUT = """

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from curation import strict_json
 from curation.settings import Settings
 
 if TYPE_CHECKING:
@@ -369,7 +370,7 @@ def main() -> None:
 
 def _json_object(path: Path) -> dict[str, Any]:
     try:
-        value = json.loads(path.read_bytes(), object_pairs_hook=_once)
+        value = strict_json.loads(path.read_bytes())
     except OSError as error:
         raise typer.BadParameter(f"{path} cannot be read: {error.strerror}") from error
     except ValueError as error:
@@ -377,15 +378,6 @@ def _json_object(path: Path) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise typer.BadParameter(f"{path} holds no JSON object")
     return value
-
-
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Of a name said twice JSON keeps the last, and a prohibition could go that way unseen."""
-    names = [name for name, _ in pairs]
-    twice = sorted({name for name in names if names.count(name) > 1})
-    if twice:
-        raise ValueError(f"it says {twice[0]!r} twice in one object; say it once")
-    return dict(pairs)
 
 
 def _instant(text: str | None) -> Any:

@@ -24,6 +24,7 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 _LENGTH = struct.Struct("!Q")
+_FIRST_POLL_S = 0.02
 _POLL_S = 0.5
 _GRACE_S = 1.0
 """Seconds that a child has to end by itself when its input ends."""
@@ -143,7 +144,9 @@ class Worker:
             self._on_tell(value)
 
     def _await(self, child: subprocess.Popen[bytes], stdout: IO[bytes], deadline: float) -> None:
-        while not select.select([stdout], [], [], _POLL_S)[0]:
+        poll_s = _FIRST_POLL_S
+        while not select.select([stdout], [], [], poll_s)[0]:
+            poll_s = min(2 * poll_s, _POLL_S)
             if time.monotonic() > deadline:
                 _kill_group(child.pid)
                 raise WorkerError("TIMED_OUT", f"no result after {self._timeout_s:.0f} s")

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from curation.catalog.blanks import empty_text, unbounded
 from curation.catalog.evidence import EVIDENCE, evidence_row
 from curation.catalog.fields import ASSET_FIELDS, CellError, values_from_text
 from curation.catalog.reader import MALFORMED, Fault, RawRow
@@ -197,6 +198,7 @@ def _typed(raw: RawRow) -> tuple[Accepted, Row | None]:
             stated = evidence_row(raw.table, values)
             key = str(stated[EVIDENCE[raw.table][0].name])
             return Accepted(raw.table, key, stated, raw.source, raw.line), None
+        _refuse_blanks(raw, values)
         row = parse_row(raw.table, values)
     except CellError as error:
         raise _RefusedError(Fault(error.field, INVALID, str(error))) from error
@@ -208,6 +210,15 @@ def _typed(raw: RawRow) -> tuple[Accepted, Row | None]:
     name, stated = row_name(row, table=raw.table), row_to_json(row)
     since = f"@{stated['recorded_at']}" if "recorded_at" in stated else ""
     return Accepted(raw.table, name + since, stated, raw.source, raw.line), row
+
+
+def _refuse_blanks(raw: RawRow, values: Mapping[str, Any]) -> None:
+    if name := empty_text(raw.table, values):
+        message = f"{name} is empty text, which says nothing; state it or leave the field out"
+        raise _RefusedError(Fault(name, INVALID, message))
+    if name := unbounded(raw.table, values, raw.blank):
+        message = f"{name} is empty in a PERMIT; write its date, or Open where it has none"
+        raise _RefusedError(Fault(name, INVALID, message))
 
 
 def _is_beyond_64_bits(value: object) -> bool:

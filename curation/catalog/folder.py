@@ -112,7 +112,9 @@ def _csv_rows(table: str, source: str, data: bytes) -> Iterator[RawRow]:
         if not any(cell.strip() for cell in cells):
             continue
         values = dict(zip(header, (cell.strip() for cell in cells), strict=False))
-        yield RawRow(table, source, line, values, is_text=True, fault=_damage(header, cells))
+        blank = frozenset(name for name, cell in values.items() if not cell)
+        damage = _damage(header, cells)
+        yield RawRow(table, source, line, values, is_text=True, fault=damage, blank=blank)
     if header is None:
         raise CatalogError(f"{source} is empty; give it a header line or remove it")
 
@@ -169,7 +171,8 @@ def _parquet_rows(table: str, source: str, data: bytes) -> Iterator[RawRow]:
             yield RawRow(table, source, line + 1, {}, fault=fault)
             continue
         stated = {name: _plain(value) for name, value in values.items() if value is not None}
-        yield RawRow(table, source, line + 1, stated)
+        blank = frozenset(values.keys() - stated.keys())
+        yield RawRow(table, source, line + 1, stated, blank=blank)
 
 
 def _is_plain(kind: pa.DataType) -> bool:

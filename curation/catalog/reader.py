@@ -40,6 +40,7 @@ class RawRow:
         line: line or record number, from 1.
         values: field to value; from text formats every value is text.
         is_text: whether values are still text and are to be read by the field's kind.
+        blank: fields whose cell a table leaves empty; a table has no other way of leaving one out.
         fault: set when the file itself is damaged at this row.
     """
 
@@ -49,6 +50,7 @@ class RawRow:
     values: Mapping[str, Any]
     is_text: bool = False
     fault: Fault | None = None
+    blank: frozenset[str] = frozenset()
 
 
 class CatalogReader(Protocol):

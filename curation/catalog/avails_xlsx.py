@@ -1,7 +1,8 @@
 """MovieLabs / EMA Avails as Excel workbooks, 1.7 to 1.9.
 
 A sheet of avails has three header rows: categories, column names, and explanations, the first cell
-of which may hold the version. Sheets without such a header (dictionaries, instructions) hold none.
+of which may hold the version. Any other sheet that is not empty (a dictionary, instructions, but
+also one of rules) is not read, and one quarantined row of the table ``sheets`` says so.
 """
 
 from __future__ import annotations
@@ -20,13 +21,17 @@ from xml.etree.ElementTree import ParseError
 from curation.catalog.avail_columns import header_of, known_among
 from curation.catalog.avails import AvailStated, avail_rows
 from curation.catalog.evidence_files import evidence_files
-from curation.catalog.reader import CatalogError, RawRow
+from curation.catalog.reader import CatalogError, Fault, RawRow
 from curation.catalog.works import Works
 from curation.storage import Place
 
 if TYPE_CHECKING:
     from openpyxl.workbook import Workbook
 
+UNKNOWN_SHEET = "UNKNOWN_SHEET"
+"""Reason of the row that stands for a sheet which was not read."""
+SHEETS = "sheets"
+"""What stands for the table of such a row, as it belongs to none."""
 MAX_BYTES = 512 << 20
 """The most that a workbook may unpack to."""
 MAX_RATIO = 300
@@ -77,8 +82,11 @@ def _workbook(file: Place, works: Works) -> Iterator[RawRow]:
             sheets = 0
             for sheet in book.worksheets:
                 sheet.reset_dimensions()
-                yield from _sheet(book, sheet, file.name, works)
-                sheets += 1 if _is_avails(_head(sheet)) else 0
+                if _is_avails(_head(sheet)):
+                    yield from _sheet(book, sheet, file.name, works)
+                    sheets += 1
+                elif _holds_anything(sheet):
+                    yield _not_read(sheet, file.name)
     except _UNREADABLE as error:
         raise CatalogError(
             f"{file} is not readable as an Excel workbook: {error}; save it again as .xlsx"
@@ -109,8 +117,6 @@ def _refuse_bomb(data: io.BytesIO, file: Place) -> None:
 def _sheet(book: Workbook, sheet: Any, source: str, works: Works) -> Iterator[RawRow]:
     lines = enumerate(sheet.iter_rows(values_only=True), start=1)
     first = list(islice(lines, 3))
-    if not _is_avails([cells for _, cells in first]):
-        return
     where = f"{source} [{sheet.title}]"
     header = header_of([_text(cell) for cell in first[1][1]], where)
     explained = [_text(cell) for cell in first[2][1]] if len(first) > 2 else []
@@ -132,6 +138,22 @@ def _sheet(book: Workbook, sheet: Any, source: str, works: Works) -> Iterator[Ra
 
 def _head(sheet: Any) -> list[Sequence[object]]:
     return list(islice(sheet.iter_rows(values_only=True), 2))
+
+
+def _holds_anything(sheet: Any) -> bool:
+    """Whether a cell is filled; a sheet whose rows are numbered without end counts as one."""
+    rows = islice(sheet.iter_rows(values_only=True), MAX_ROWS + 1)
+    return any(number == MAX_ROWS or any(map(_text, cells)) for number, cells in enumerate(rows))
+
+
+def _not_read(sheet: Any, source: str) -> RawRow:
+    message = (
+        f"the sheet {sheet.title!r} was not read: its second row names no columns of avails such as "
+        "ALID, Territory, Start and End. Mend its header, or take it away; rights belong into the "
+        "studio's own catalog"
+    )
+    fault = Fault("", UNKNOWN_SHEET, message)
+    return RawRow(SHEETS, f"{source} [{sheet.title}]", 0, {}, fault=fault)
 
 
 def _is_avails(head: Sequence[Sequence[object]]) -> bool:

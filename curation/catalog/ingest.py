@@ -18,6 +18,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from curation.catalog.assets import Content, find_assets
+from curation.catalog.avails_xlsx import SHEETS
 from curation.catalog.check import Accepted, Quarantined, check, printable
 from curation.catalog.evidence import EVIDENCE
 from curation.catalog.fields import fields_of
@@ -34,7 +35,7 @@ FEW = 10
 _CLOSED_AT = "withdrawn_from_catalog_at"
 _BATCH = 5_000
 """Keys closed in one commit: Delta's reader of predicates overflows its stack at some 25,000."""
-_EVIDENCE_TABLES = frozenset(("works", "participants", *EVIDENCE))
+_EVIDENCE_TABLES = frozenset(("works", "participants", *EVIDENCE, SHEETS))
 
 
 @dataclass(frozen=True)

@@ -158,6 +158,28 @@ def test_what_is_no_workbook(tmp_path: Path) -> None:
         read(path)
 
 
+def test_a_sheet_that_is_not_read_says_so(tmp_path: Path) -> None:
+    from openpyxl import load_workbook
+
+    path = workbook(tmp_path / "a.xlsx", [{}])
+    book = load_workbook(path)
+    rules = book.create_sheet("rules")
+    rules.append(["rule_id", "effect", "kind", "work_id"])
+    rules.append(["G", "PROHIBIT", "LEGAL_HOLD", GOOD])
+    book.create_sheet("empty")
+    hidden = book.create_sheet("notes")
+    hidden.sheet_state = "hidden"
+    hidden["C900"] = "held back until 2030"
+    book.save(path)
+    checked = read(path)
+    assert [row.table for row in checked.accepted] == ["works", "avails"]
+    assert [(b.table, b.source, b.fault.reason) for b in checked.quarantined] == [
+        ("sheets", "a.xlsx [rules]", "UNKNOWN_SHEET"),
+        ("sheets", "a.xlsx [notes]", "UNKNOWN_SHEET"),
+    ]
+    assert "the sheet 'rules' was not read" in checked.quarantined[0].fault.message
+
+
 def test_a_zip_bomb_is_refused(tmp_path: Path) -> None:
     path = workbook(tmp_path / "a.xlsx", [{}])
     with zipfile.ZipFile(path, "a", zipfile.ZIP_DEFLATED) as packed:

@@ -1,7 +1,8 @@
 """What the studio owns and what was agreed about it: readers, checks, quarantine, ingestion."""
 
-from curation.catalog.ingest import Ingest, ingest
+from curation.catalog.ingest import ingest
 from curation.catalog.reader import CatalogError, CatalogReader, Fault, RawRow, reader_for
+from curation.catalog.reading import Ingest, Tally
 
 __all__ = [
     "CatalogError",
@@ -9,6 +10,7 @@ __all__ = [
     "Fault",
     "Ingest",
     "RawRow",
+    "Tally",
     "ingest",
     "reader_for",
 ]

@@ -36,6 +36,7 @@ class Content:
 
 def find_assets(
     library: Place,
+    listing: Iterable[Entry],
     rows: Iterable[Accepted],
     known: Mapping[str, Content],
     *,
@@ -44,6 +45,7 @@ def find_assets(
     """Find each asset row's file; rows whose file cannot be trusted come back quarantined.
 
     Args:
+        listing: the files of the library.
         known: content by path from an earlier reading; a file of the same size and time is not
             read again.
 
@@ -51,7 +53,7 @@ def find_assets(
         Content by asset path, and the quarantined rows, which include one for every film file of
         the library that no row lists.
     """
-    entries = {entry.path: entry for entry in library.files()}
+    entries = {entry.path: entry for entry in listing}
     rows = list(rows)
     found: dict[str, Content] = {}
     bad: list[Quarantined] = []

@@ -20,6 +20,7 @@ from xml.etree.ElementTree import ParseError
 
 from curation.catalog.avail_columns import header_of, known_among
 from curation.catalog.avails import AvailStated, avail_rows
+from curation.catalog.evidence import SHEETS
 from curation.catalog.evidence_files import evidence_files
 from curation.catalog.reader import CatalogError, Fault, RawRow
 from curation.catalog.works import Works
@@ -30,8 +31,6 @@ if TYPE_CHECKING:
 
 UNKNOWN_SHEET = "UNKNOWN_SHEET"
 """Reason of the row that stands for a sheet which was not read."""
-SHEETS = "sheets"
-"""What stands for the table of such a row, as it belongs to none."""
 MAX_BYTES = 512 << 20
 """The most that a workbook may unpack to."""
 MAX_RATIO = 300
@@ -148,9 +147,9 @@ def _holds_anything(sheet: Any) -> bool:
 
 def _not_read(sheet: Any, source: str) -> RawRow:
     message = (
-        f"the sheet {sheet.title!r} was not read: its second row names no columns of avails such as "
-        "ALID, Territory, Start and End. Mend its header, or take it away; rights belong into the "
-        "studio's own catalog"
+        f"the sheet {sheet.title!r} was not read: its second row names no columns of avails such "
+        "as ALID, Territory, Start and End. Mend its header, or take it away; rights belong into "
+        "the studio's own catalog"
     )
     fault = Fault("", UNKNOWN_SHEET, message)
     return RawRow(SHEETS, f"{source} [{sheet.title}]", 0, {}, fault=fault)

@@ -65,6 +65,9 @@ CLAIM_FIELDS = (
 
 EVIDENCE: Mapping[str, tuple[Field, ...]] = {"avails": AVAIL_FIELDS, "claims": CLAIM_FIELDS}
 
+SHEETS = "sheets"
+"""What stands for the table of a quarantined sheet that no reader took: it belongs to none."""
+
 _TYPES: Mapping[FieldKind, tuple[type, str]] = {
     FieldKind.INTEGER: (int, "a whole number"),
     FieldKind.BOOLEAN: (bool, "a boolean"),

@@ -1,74 +1,134 @@
-"""Evidence that is byte for byte what it was at the last reading, and need not be read again."""
+"""A catalog that is byte for byte what it was at the last reading, and need not be read again."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+import inspect
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
 from importlib.metadata import version
+from pathlib import Path
+from typing import Any
 
-from curation.storage import Place
+import curation.rights
+from curation import strict_json
+from curation.catalog.check import BAD_PATH
+from curation.catalog.reader import CatalogReader
+from curation.catalog.versions import CLOSED_AT
+from curation.storage import Entry, Place
 from curation.tables.schemas import CATALOG
-from curation.tables.store import Store
-
-_CLOSED_AT = "withdrawn_from_catalog_at"
+from curation.tables.store import Store, rows_of
 
 
 @dataclass(frozen=True)
 class Earlier:
-    """What the reading before found: accepted rows by table, refused ones by reason."""
+    """What the last reading left: rows that hold by table, refused ones by table and reason."""
 
     rulebook_sha256: str
     accepted: Mapping[str, int]
-    quarantined: Mapping[str, int]
+    quarantined: Mapping[tuple[str, str], int]
 
 
-def fingerprint(catalog: Place, reader: str) -> str:
-    """A hash of the bytes of all files at the place, and of the code that reads them."""
-    digest = hashlib.sha256(f"{reader} {version('film-curation')}\n".encode())
+@dataclass(frozen=True, slots=True)
+class Bytes:
+    """Hashes of all that a reading depends on.
+
+    Attributes:
+        catalog: of the files of the catalog and of the code that reads them.
+        library: of names, sizes and times of the film files; None for evidence, which has none.
+    """
+
+    catalog: str
+    library: str | None
+
+
+def bytes_of(catalog: Place, reader: CatalogReader, library: Iterable[Entry] | None) -> Bytes:
+    """The hashes for a catalog, its reader, and the listing of the library where it counts."""
+    digest = hashlib.sha256(
+        f"{reader.name} {version('film-curation')} {_code(type(reader))}\n".encode()
+    )
     files = {catalog.name: catalog}
     if catalog.is_folder():
         files = {e.path: catalog / e.path for e in catalog.files() if "/" not in e.path}
     for name, file in sorted(files.items()):
         digest.update(f"{name} {file.sha256()}\n".encode())
-    return digest.hexdigest()
+    if library is None:
+        return Bytes(digest.hexdigest(), None)
+    films = hashlib.sha256()
+    for film in library:
+        films.update(f"{film.path} {film.size} {film.modified_ns}\n".encode())
+    return Bytes(digest.hexdigest(), films.hexdigest())
 
 
-def earlier_reading(store: Store, scope: str, content_sha256: str) -> Earlier | None:
-    """The last finished reading of this scope, where it read these very bytes."""
-    ingests = store.table("ingests")
-    if ingests is None or "content_sha256" not in {f.name for f in ingests.schema().fields}:
+def earlier_reading(store: Store, scope: str | None, content: Bytes) -> Earlier | None:
+    """The last finished reading of this scope, where reading again would find the same.
+
+    That is so where it read these very bytes, where no reading was cut short since, and where no
+    film file is refused for what the storage may cure without a trace in the listing.
+
+    Args:
+        scope: the place of evidence; None for the studio's own catalog, wherever it lies.
+    """
+    readings = [row for row in _finished(store) if _scope_of(row) == scope]
+    last = max(readings, key=lambda row: row["ingested_at"], default=None)
+    if last is None or content != Bytes(last["content_sha256"], last["library_sha256"]):
         return None
-    columns = ["catalog", "ingested_at", "content_sha256", "rulebook_sha256"]
-    rows = ingests.to_pyarrow_table(columns=columns).to_pylist()
-    last = max(
-        (row for row in rows if row["catalog"] == scope),
-        key=lambda row: row["ingested_at"],
-        default=None,
-    )
-    if last is None or last["content_sha256"] != content_sha256:
+    accepted: dict[str, int] = {}
+    for table in CATALOG:
+        held = _held(store, table, scope, since=last["ingested_at"])
+        if held is None:
+            return None
+        if held:
+            accepted[table] = held.total()
+    refused = _held(store, "quarantine", scope, "table_name", "reason", since=last["ingested_at"])
+    if refused is None or ("assets", BAD_PATH) in refused:
         return None
-    accepted = {table: _open(store, table, scope) for table in CATALOG}
-    return Earlier(
-        last["rulebook_sha256"],
-        {table: sum(by.values()) for table, by in accepted.items() if by},
-        _open(store, "quarantine", scope, by="reason"),
-    )
+    quarantined = {(str(table), str(reason)): n for (table, reason), n in refused.items()}
+    return Earlier(last["rulebook_sha256"], accepted, quarantined)
 
 
-def _open(store: Store, table: str, scope: str, by: str = "scope") -> dict[str, int]:
-    """How many rows of the scope hold now, by the values of a column."""
+def was_own_catalog_read(store: Store) -> bool:
+    """Whether a reading of the studio's own catalog ever finished: evidence answers no question."""
+    return any(_scope_of(row) is None for row in _finished(store))
+
+
+def _scope_of(reading: Mapping[str, Any]) -> str | None:
+    """The scope of a row of ``ingests``; the studio's own have a library's hash, or of old none."""
+    is_own = reading["content_sha256"] is None or reading["library_sha256"] is not None
+    return None if is_own else str(reading["catalog"])
+
+
+def _finished(store: Store) -> list[dict[str, Any]]:
+    columns = ["catalog", "ingested_at", "content_sha256", "library_sha256", "rulebook_sha256"]
+    return rows_of(store.read("ingests", columns))
+
+
+def _held(
+    store: Store, table: str, scope: str | None, *by: str, since: datetime
+) -> Counter[tuple[object, ...]] | None:
+    """The rows of a scope that hold, counted by columns; None where one was written since."""
     import pyarrow.compute as pc
 
-    delta = store.table(table)
-    if delta is None or "scope" not in {field.name for field in delta.schema().fields}:
-        return {}
-    rows = delta.to_pyarrow_table(columns=list(dict.fromkeys([by, "scope", _CLOSED_AT])))
-    mine = rows.filter(
-        pc.and_(
-            pc.equal(rows.column("scope").cast("string"), scope),
-            pc.is_null(rows.column(_CLOSED_AT)),
-        )
-    )
-    counted = mine.column(by).cast("string").value_counts().to_pylist()
-    return {item["values"]: item["counts"] for item in counted}
+    rows = store.read(table, [*by, "scope", "ingested_at", CLOSED_AT])
+    theirs = pc.is_null(rows.column("scope"))
+    mine = rows.filter(theirs if scope is None else pc.equal(rows.column("scope"), scope))
+    for column in ("ingested_at", CLOSED_AT):
+        if (latest := pc.max(mine.column(column)).as_py()) is not None and latest > since:
+            return None
+    now = mine.filter(pc.is_null(mine.column(CLOSED_AT)))
+    values = (now.column(name).to_pylist() for name in by or ("scope",))
+    return Counter(zip(*values, strict=True))
+
+
+@cache
+def _code(reader: type) -> str:
+    """A hash of the sources that decide how a row ends: of catalogs, of rights, of the reader."""
+    rooms = [Path(__file__).parent, Path(curation.rights.__file__).parent]
+    files = [file for room in rooms for file in sorted(room.glob("*.py"))]
+    digest = hashlib.sha256()
+    for file in [*files, Path(strict_json.__file__), Path(inspect.getfile(reader))]:
+        digest.update(file.read_bytes())
+    return digest.hexdigest()

@@ -6,7 +6,8 @@ and ``seconds`` are those of its clean span), so that
 ``lighting.key_style.label = 'low_key' AND quality.sharpness.gradient > 5`` reads as it is meant.
 ``newest_release`` is the release published last, ``left_out`` every film and shot that it does not
 hold, with station and reasons.
-Schema ``history``: the same tables with every version of every row.
+Schema ``history``: the same tables with every version of every row, and ``readings``: when the last
+reading of each scope finished (the studio's own catalog has none).
 """
 
 from __future__ import annotations
@@ -59,6 +60,7 @@ def connect(store: Store, known_at: datetime | None = None) -> DuckDBPyConnectio
         connection.execute(
             f"CREATE VIEW history.{schema.name} AS SELECT {columns} FROM {registered}"  # noqa: S608
         )
+    connection.execute(_READINGS)
     instant = (known_at or datetime.now(UTC)).isoformat()
     for schema in schemas().values():
         connection.execute(_current(schema, instant))
@@ -96,10 +98,13 @@ def _readable(whole: Dataset) -> Dataset:
 def visible(known_at: str) -> str:
     """The predicate that keeps the catalog rows known at an instant (ISO 8601).
 
-    Rows of a reading that has not finished do not count, so half a reading is never seen.
+    Rows of a reading that has not finished do not count, so half a reading is never seen, whatever
+    reading of another scope finished after it.
     """
     at = f"TIMESTAMPTZ '{known_at}'"
-    finished = "(SELECT max(ingested_at) FROM history.ingests)"
+    finished = (
+        "(SELECT finished_at FROM history.readings WHERE reading_of IS NOT DISTINCT FROM scope)"
+    )
     return (
         f"ingested_at <= {finished} AND recorded_at <= {at} "
         f"AND (retired_at IS NULL OR retired_at > {at}) "
@@ -123,6 +128,13 @@ def _current(schema: Schema, instant: str) -> str:
         f"FROM {source} WHERE {visible(instant)}{own_first}"
     )
 
+
+_READINGS = """
+    CREATE VIEW history.readings AS
+    SELECT if(content_sha256 IS NULL OR library_sha256 IS NOT NULL, NULL, catalog) AS reading_of,
+           max(ingested_at) AS finished_at
+    FROM history.ingests GROUP BY reading_of
+"""
 
 _NEWEST_RELEASE = """
     CREATE VIEW newest_release AS

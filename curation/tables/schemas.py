@@ -278,6 +278,7 @@ def schemas() -> dict[str, Schema]:
                     ("changed", integer),
                     ("removed", integer),
                     ("content_sha256", text),
+                    ("library_sha256", text),
                 ]
             ),
             ("ingest_id",),

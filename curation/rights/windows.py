@@ -28,6 +28,7 @@ _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _DATE_TIME = re.compile(
     r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}([.,]\d{1,6})?)?(Z|[+-]\d{2}:?\d{2})?"
 )
+_LAST_MINUTE = time(23, 59)
 _LAST_SECOND = time(23, 59, 59)
 
 
@@ -111,7 +112,8 @@ def resolve_window(
 
     Without candidates the zones are all those of the territories, of the world without any. A
     bound that is absent or `Open` is unbounded. A local time that a clock change repeats or skips
-    is read both ways. `T23:59:59` as an end is the next second.
+    is read both ways. `T23:59:59` as an end is the next second. `T23:59` as an end is that minute
+    or the end of the day: a prohibition lasts until midnight, a permission is sure until 23:59.
 
     Raises:
         WindowError: unreadable text, an unknown zone or convention, or an end that no reading
@@ -172,12 +174,20 @@ def _readings(
         raise WindowError(
             f"{text!r} is neither a date, a date with a time, {OPEN} nor one of {UNDETERMINED}"
         )
-    closes_day = end_convention is not None and moment.time().replace(microsecond=0) == _LAST_SECOND
-    if closes_day:
-        moment = _next_day(moment.replace(hour=0, minute=0, second=0, microsecond=0))
+    shown = moment.time()
+    if end_convention is None or (shown < _LAST_SECOND and shown != _LAST_MINUTE):
+        return _instants(moment, False, zone_names)
+    midnight = _next_day(moment.replace(hour=0, minute=0, second=0, microsecond=0))
+    closes = _instants(midnight, True, zone_names)
+    return (*_instants(moment, False, zone_names), *closes) if shown == _LAST_MINUTE else closes
+
+
+def _instants(
+    moment: datetime, day_begins: bool, zone_names: frozenset[str]
+) -> tuple[datetime, ...]:
     if moment.tzinfo is not None:
         return (_to_utc(moment),)
-    return _extremes(moment, closes_day, zone_names)
+    return _extremes(moment, day_begins, zone_names)
 
 
 def _midnight(text: str) -> datetime:

@@ -53,6 +53,24 @@ def test_the_last_second_of_a_day_is_its_end(text: str) -> None:
     assert window.certain.end == window.possible.end == utc("2026-11-10T00:00:00Z")
 
 
+@pytest.mark.parametrize("text", ["2026-11-09T23:59", "2026-11-09T23:59:00", "2026-11-09T23:59Z"])
+@pytest.mark.parametrize("convention", [None, "INCLUSIVE_DAY", "EXCLUSIVE_INSTANT"])
+def test_the_last_minute_of_a_day_is_its_end_for_what_bars_only(
+    text: str, convention: str | None
+) -> None:
+    window = resolve_window(None, text, time_zone="UTC", end_convention=convention)
+    assert window.certain.end == utc("2026-11-09T23:59:00Z")
+    assert window.possible.end == utc("2026-11-10T00:00:00Z")
+    last = utc("2026-11-09T23:59:00Z"), utc("2026-11-09T23:59:59Z")
+    assert window.permission_failure(*last) == "WINDOW_AMBIGUOUS"
+    assert resolve_window(text, None, time_zone="UTC").possible.start == last[0]
+
+
+def test_the_last_minute_before_a_short_day_ends_where_the_day_ends() -> None:
+    window = resolve_window(None, "2024-09-07T23:59", time_zone="America/Santiago")
+    assert window.possible.end == utc("2024-09-08T04:00:00Z")
+
+
 def test_an_offset_beats_the_zone() -> None:
     window = resolve_window("2026-11-10T00:00:00+01:00", None, time_zone=LA)
     assert window.certain.start == utc("2026-11-09T23:00:00Z")

@@ -113,13 +113,13 @@ def reservations(signal: Signal) -> Iterator[Reservation]:
 def _cawg(entries: Mapping[str, str]) -> Iterator[Reservation]:
     """Both prefixes; `ai_training` speaks of non-generative models only.
 
-    A constraint without the word `constrained` beside it constrains all the same.
+    A constraint constrains without the word `constrained` beside it, and against `allowed`.
     """
     for name, value in entries.items():
         entry = name.removeprefix("cawg.").removeprefix("c2pa.")
         if entry.endswith("constraint_info"):
             stated = name.rpartition(".")[0]
-            if stated not in entries:
+            if not any(_answer((), entries.get(stated, "allowed"))):
                 reserved = _CAWG.get(stated.removeprefix("cawg.").removeprefix("c2pa."), ACTIONS)
                 yield Reservation(reserved, CONSTRAINED)
             continue
@@ -127,6 +127,7 @@ def _cawg(entries: Mapping[str, str]) -> Iterator[Reservation]:
 
 
 def _plus(entries: Mapping[str, str]) -> Iterator[Reservation]:
+    """Other constraints are words that only a person can read, whatever stands beside them."""
     for name, value in entries.items():
         plain = name.rpartition(":")[2].casefold()
         if plain == "datamining" or "DMI-" in value:
@@ -137,6 +138,8 @@ def _plus(entries: Mapping[str, str]) -> Iterator[Reservation]:
                     yield reservation
         elif plain != "otherconstraints":
             yield from _answer(ACTIONS, value)
+        elif value.strip():
+            yield Reservation(ACTIONS, CONSTRAINED)
 
 
 def _tdmrep(entries: Mapping[str, str]) -> Iterator[Reservation]:

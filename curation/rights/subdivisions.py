@@ -35,25 +35,31 @@ _DISJOINT: Mapping[str, frozenset[str]] = {
     **_LISTED,
     "GB": frozenset({"ENG", "NIR", "SCT", "WLS"}),
 }
-_COUNTRIES_TOO: Mapping[str, frozenset[str]] = {
-    country: frozenset(parts.split())
-    for country, parts in {
-        "CN": "HK MO TW 71 91 92",
-        "FI": "01",
-        "FR": "BL GF GP MF MQ NC PF PM RE TF WF YT 971 972 973 974 976",
-        "NL": "AW BQ1 BQ2 BQ3 CW SX",
-        "NO": "21 22",
+_COUNTRIES_TOO: Mapping[str, Mapping[str, str]] = {
+    country: dict((pair if "=" in pair else f"{pair}={pair}").split("=") for pair in pairs.split())
+    for country, pairs in {
+        "CN": "HK MO TW 71=TW 91=HK 92=MO",
+        "FI": "01=AX",
+        "FR": ("BL GF GP MF MQ NC PF PM RE TF WF YT 971=GP 972=MQ 973=GF 974=RE 976=YT"),
+        "NL": "AW BQ1=BQ BQ2=BQ BQ3=BQ CW SX",
+        "NO": "21=SJ 22=SJ",
         "US": "AS GU MP PR UM VI",
     }.items()
 }
-"""Parts with a country code of their own: one place must not have two names that never meet."""
+"""Subdivisions (ISO 3166-2, "also included in ISO 3166-1") with their country code: one place must
+not have two names that never meet."""
 
 
 def is_subdivision(country: str, part: str) -> bool:
     """Whether the country may have such a part that is written as a subdivision."""
-    if part in _COUNTRIES_TOO.get(country, ()):
+    if part in _COUNTRIES_TOO.get(country, {}):
         return False
     return country not in _LISTED or part in _LISTED[country]
+
+
+def countries_in(country: str) -> tuple[str, ...]:
+    """The country codes of those of its subdivisions that have one: `PR` and others for `US`."""
+    return tuple(dict.fromkeys(_COUNTRIES_TOO.get(country, {}).values()))
 
 
 def may_nest(one: str, other: str) -> bool:

@@ -1,17 +1,18 @@
 """Territory algebra: `001` contains every country, a country contains its subdivisions.
 
 Countries are the ISO 3166-1 codes of the tz database's `iso3166.tab`. Subdivisions (ISO 3166-2)
-are those of `subdivisions`. A part of the world that has a country code of its own (`PR`, `HK`) is
-written with it and is not inside another country.
+are those of `subdivisions`. A part of a country that has a country code of its own (`PR`, `HK`) is
+written with it. Whether `FR` means `GP` too nobody can say, so a prohibition and an exclusion for
+`FR` reach `GP`, while a permission and a request for `FR` do not.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from curation.rights import zones
-from curation.rights.subdivisions import is_subdivision, may_nest
+from curation.rights.subdivisions import countries_in, is_subdivision, may_nest
 
 WORLD = "001"
 _SUBDIVISION = re.compile(r"([A-Z]{2})-([A-Z0-9]{1,3})")
@@ -30,6 +31,11 @@ def contains(outer: str, inner: str) -> bool:
     return outer in (WORLD, inner) or inner.startswith(f"{outer}-")
 
 
+def reached(codes: Iterable[str]) -> tuple[str, ...]:
+    """The codes, with the parts of each that have a country code of their own."""
+    return tuple(dict.fromkeys(all_of for code in codes for all_of in (code, *countries_in(code))))
+
+
 def _overlap(one: str, other: str) -> str | None:
     if contains(one, other):
         return other
@@ -42,6 +48,7 @@ def grant_failure(include: Sequence[str], exclude: Sequence[str], asked: str) ->
     Returns `TERRITORY_NOT_GRANTED`, `TERRITORY_EXCLUDED` or `TERRITORY_PARTIAL`. An unknown code
     is granted by nobody, not even by a grant of the world. Parts are never summed up to a whole.
     """
+    exclude = reached(exclude)
     if not is_known(asked) or all(_overlap(code, asked) is None for code in include):
         return "TERRITORY_NOT_GRANTED"
     if any(contains(code, asked) for code in exclude):
@@ -54,11 +61,25 @@ def grant_failure(include: Sequence[str], exclude: Sequence[str], asked: str) ->
 
 def prohibition_hits(include: Sequence[str], exclude: Sequence[str], asked: str) -> bool:
     """Whether a prohibition touches any part of `asked`; without an inclusion it is the world's."""
-    for code in include or (WORLD,):
+    for code in reached(include) or (WORLD,):
         shared = asked if may_nest(code, asked) else _overlap(code, asked)
         if shared is not None and not any(contains(out, shared) for out in exclude):
             return True
     return False
+
+
+def meet(
+    one: tuple[Sequence[str], Sequence[str]], other: tuple[Sequence[str], Sequence[str]]
+) -> bool:
+    """Whether two rules, each with what it includes and excludes, certainly share ground."""
+    shared = [
+        place
+        for mine in one[0] or (WORLD,)
+        for theirs in other[0] or (WORLD,)
+        if (place := _overlap(mine, theirs)) is not None
+    ]
+    without = (*one[1], *other[1])
+    return any(not any(contains(out, place) for out in without) for place in shared)
 
 
 def zones_of(territories: Sequence[str]) -> frozenset[str]:

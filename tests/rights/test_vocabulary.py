@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from curation.rights import zones
 from curation.rights.actions import ACTIONS, PerformerGate, bars, gates_performers, permits
 from curation.rights.eidr import is_content_eidr
 from curation.rights.licences import read_licence
 from curation.rights.spans import SpanIndex, covers, overlaps
-from curation.rights.territories import grant_failure, is_known, prohibition_hits
+from curation.rights.subdivisions import countries_in
+from curation.rights.territories import (
+    contains,
+    grant_failure,
+    is_known,
+    meet,
+    prohibition_hits,
+    reached,
+)
 
 
 @pytest.mark.parametrize(
@@ -31,6 +42,9 @@ from curation.rights.territories import grant_failure, is_known, prohibition_hit
         (["001"], [], "ZZ", "TERRITORY_NOT_GRANTED"),
         (["001"], [], "us", "TERRITORY_NOT_GRANTED"),
         (["US"], [], "PR", "TERRITORY_NOT_GRANTED"),
+        (["001"], ["FR"], "GP", "TERRITORY_EXCLUDED"),
+        (["001"], ["GP"], "FR", None),
+        (["001"], ["NL"], "BQ-BO", "TERRITORY_EXCLUDED"),
     ],
 )
 def test_a_grant_reaches_whole_territories(
@@ -50,12 +64,57 @@ def test_a_grant_reaches_whole_territories(
         ([], [], "US", True),
         ([], ["US"], "US", False),
         (["001"], [], "ZZ", True),
+        (["FR"], [], "GP", True),
+        (["FR"], ["GP"], "GP", False),
+        (["FR"], ["GP"], "RE", True),
+        (["GP"], [], "FR", False),
+        (["001"], ["FR"], "GP", True),
+        (["CN"], [], "HK", True),
+        (["US"], [], "PR", True),
+        (["US-CA"], [], "PR", False),
+        (["NL"], [], "BQ-BO", True),
+        (["NO"], [], "SJ", True),
+        (["FI"], [], "AX", True),
+        (["DK"], [], "GL", False),
     ],
 )
 def test_a_prohibition_hits_any_part(
     include: list[str], exclude: list[str], asked: str, hits: bool
 ) -> None:
     assert prohibition_hits(include, exclude, asked) is hits
+
+
+@pytest.mark.parametrize("country", ["CN", "FI", "FR", "NL", "NO", "US"])
+def test_every_part_with_a_country_code_is_a_country(country: str) -> None:
+    assert countries_in(country)
+    assert set(countries_in(country)) <= zones.countries()
+
+
+places = st.sampled_from(["001", "US", "US-CA", "PR", "FR", "FR-IDF", "GP", "GB-ENG", "GB-LND"])
+several = st.lists(places, max_size=3)
+
+
+@given(several, several, several, places)
+def test_the_algebra_of_territories(
+    include: list[str], exclude: list[str], more: list[str], asked: str
+) -> None:
+    """What is granted is granted with all its parts; more limits never help either side."""
+    hit = prohibition_hits(include, exclude, asked)
+    if grant_failure(include, exclude, asked) is None:
+        assert not any(prohibition_hits([out], [], asked) for out in exclude)
+        assert meet((include, exclude), ([asked], []))
+        for part in filter(is_known, ("US-CA", "PR", "FR-IDF", "GP", "GB-ENG")):
+            if contains(asked, part) and part not in reached(exclude):
+                assert grant_failure(include, exclude, part) is None
+    else:
+        assert grant_failure(include, [*exclude, *more], asked) is not None
+    if hit:
+        assert all(prohibition_hits(include, exclude, o) for o in ("001",))
+        assert prohibition_hits([*(include or ["001"]), *more], exclude, asked)
+    else:
+        assert not prohibition_hits(include, [*exclude, *more], asked)
+    if include and meet((include, exclude), ([asked], [])):
+        assert hit
 
 
 def test_territory_codes() -> None:

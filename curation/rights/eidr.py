@@ -18,6 +18,10 @@ _CLAIM = re.compile(r"10\.5240[/:]|\beidr-[sx]:", re.IGNORECASE)
 _DIGITS = re.compile(
     r"(?P<digits>[0-9A-F]{4}(?:-[0-9A-F]{4}){4})-(?P<check>[0-9A-Z]+)", re.IGNORECASE
 )
+_DIGIT_GROUPS = re.compile(
+    r"(?<![0-9A-F])(?P<digits>[0-9A-F]{4}(?:-?[0-9A-F]{4}){4})(?:-?[0-9A-Z])?(?P<extension>:.+)?$",
+    re.IGNORECASE,
+)
 
 
 def check_character(digits: str) -> str:
@@ -44,6 +48,18 @@ def normal_eidr(text: str) -> str | None:
         return None
     name = f"{match['digits']}-{match['check']}".upper()
     return f"md:cid:eidr-x:{name}{match['extension']}" if match["extension"] else f"10.5240/{name}"
+
+
+def eidr_key(text: str | None) -> str | None:
+    """What two spellings of one content EIDR share; None where the text holds none.
+
+    For telling that two works may be one: a wrong check character or hyphens left out make a bad
+    EIDR, and no different one. An extension does.
+    """
+    found = _DIGIT_GROUPS.search(text) if text is not None else None
+    if found is None:
+        return None
+    return (found["digits"].replace("-", "") + (found["extension"] or "")).casefold()
 
 
 def eidr_failure(text: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from curation.rights.names import alike
 from curation.rights.rulebook import Rulebook
 
 ANYONE = "*"
@@ -26,7 +27,7 @@ def barred(book: Rulebook, named: str | None, licensee: str, known_at: datetime)
     """Whether a prohibition on `named` touches the licensee.
 
     Nobody named is everybody. Groups count with the groups inside them, and a licensee that is
-    itself a group is touched with any of its members.
+    itself a group is touched with any of its members. Names that are alike are one party.
     """
     if named is None or named == ANYONE:
         return True
@@ -34,15 +35,26 @@ def barred(book: Rulebook, named: str | None, licensee: str, known_at: datetime)
     return ANYONE in touched or not touched.isdisjoint(_members(book, licensee, known_at))
 
 
+def meet(book: Rulebook, one: str | None, other: str | None, known_at: datetime) -> bool:
+    """Whether two rules are certainly about a party in common; nobody named is everybody."""
+    if one is None or other is None or ANYONE in (one, other):
+        return True
+    return not _listed(book, one, known_at).isdisjoint(_listed(book, other, known_at))
+
+
+def _listed(book: Rulebook, party: str, known_at: datetime) -> set[str]:
+    group = book.group(party, known_at)
+    return {party, *(group.members if group is not None else ())}
+
+
 def _members(book: Rulebook, party: str, known_at: datetime) -> set[str]:
     found: set[str] = set()
     waiting = [party]
     while waiting:
-        name = waiting.pop()
+        name = alike(waiting.pop())
         if name in found:
             continue
         found.add(name)
-        group = book.group(name, known_at)
-        if group is not None:
+        for group in book.groups_alike(name, known_at):
             waiting.extend(group.members)
     return found

@@ -6,13 +6,16 @@ from collections.abc import Iterator, Mapping
 
 from curation.rights import actions, parties
 from curation.rights.reasons import severity
-from curation.rights.rows import Appearance, Consent, row_name
+from curation.rights.rows import COMPONENTS, Appearance, Consent, row_name
 from curation.rights.scope import Evidence, Finding, Scope
 from curation.rights.surveys import survey_of
 from curation.rights.windows import Window, resolve_window
 
-_HEARD_OR_SEEN_IN: Mapping[str, str] = {"FACE": "picture", "BODY": "picture", "VOICE": "dialogue"}
-
+_HEARD_OR_SEEN_IN: Mapping[str, frozenset[str]] = {
+    "FACE": frozenset({"picture"}),
+    "BODY": frozenset({"picture"}),
+    "VOICE": frozenset(COMPONENTS) - {"picture"},
+}
 
 Settled = tuple[tuple[Finding, ...], tuple[str, ...]]
 """What a performer has against the use, and the consents relied on."""
@@ -31,10 +34,12 @@ def appearance_evidence(
 ) -> Evidence | None:
     """What one appearance has against the use; None where it is on no component kept.
 
-    FACE and BODY are in the picture, VOICE in the dialogue. A CANDIDATE identity is REVIEW, yet a
-    refusal by the candidate counts. `settled` remembers, per person and facet, what they said.
+    FACE and BODY are in the picture. VOICE is in every sound component: a voice also sings in the
+    music and breathes in the effects, and no appearance says on which stems it was heard, so that
+    taking out the dialogue alone does not take out the voice. A CANDIDATE identity is REVIEW, yet
+    a refusal by the candidate counts. `settled` remembers, per person and facet, what they said.
     """
-    kept = _HEARD_OR_SEEN_IN[seen.facet] in scope.request.kept
+    kept = _HEARD_OR_SEEN_IN[seen.facet] & scope.request.kept
     if not kept or not seen.visible(scope.request.known_at):
         return None
     row = (row_name(seen),)
@@ -60,7 +65,9 @@ def _settle(scope: Scope, party_id: str, facet: str) -> tuple[list[Finding], lis
     if against:
         return against, []
     best: tuple[tuple[int, int], Consent, tuple[str, ...]] | None = None
-    for consent in _spoken(scope, party_id):
+    for consent in scope.book.consents_of(party_id):
+        if not consent.visible(scope.request.known_at):
+            continue
         if consent.work_id is not None and consent.work_id not in scope.ancestor_ids:
             continue
         codes = tuple(_failures(consent, scope, facet))
@@ -75,7 +82,8 @@ def _settle(scope: Scope, party_id: str, facet: str) -> tuple[list[Finding], lis
 
 
 def _spoken(scope: Scope, party_id: str) -> Iterator[Consent]:
-    for consent in scope.book.consents_of(party_id):
+    """What was said by anyone whom the id may mean: a refusal is not lost to a capital letter."""
+    for consent in scope.book.consents_alike(party_id):
         if consent.visible(scope.request.known_at):
             yield consent
 

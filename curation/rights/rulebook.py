@@ -10,6 +10,8 @@ from datetime import datetime
 from functools import cached_property
 from typing import TypeVar, cast
 
+from curation.rights.eidr import eidr_key
+from curation.rights.names import alike
 from curation.rights.row_checks import complaints
 from curation.rights.rows import (
     TABLES,
@@ -154,6 +156,20 @@ class Rulebook:
         """The party group as known at that instant."""
         return _visible_one(self._groups_by_id.get(group_id, ()), known_at)
 
+    def groups_alike(self, name: str, known_at: datetime) -> list[PartyGroup]:
+        """The groups whose id is `alike` to that name, as known at that instant."""
+        groups = self._groups_by_likeness.get(name, ())
+        return [group for group in groups if group.visible(known_at)]
+
+    def works_with_eidr(self, key: str) -> tuple[Work, ...]:
+        """Every version of every work that carries the EIDR, which is given as its `eidr_key`."""
+        return self._works_by_eidr.get(key, ())
+
+    def children(self, work_id: str, known_at: datetime) -> list[Work]:
+        """The works just below, as known at that instant."""
+        children = self._children_by_id.get(work_id, ())
+        return [child for child in children if child.visible(known_at)]
+
     def lineage(self, work: Work, known_at: datetime) -> tuple[Work, ...]:
         """The work and its ancestors as known at that instant, nearest first."""
         line = [work]
@@ -169,10 +185,9 @@ class Rulebook:
         found: list[Work] = []
         open_ids = [work_id]
         while open_ids:
-            for child in self._children_by_id.get(open_ids.pop(), ()):
-                if child.visible(known_at):
-                    found.append(child)
-                    open_ids.append(child.work_id)
+            children = self.children(open_ids.pop(), known_at)
+            found += children
+            open_ids += [child.work_id for child in children]
         return tuple(found)
 
     def rules_of(self, work_id: str) -> tuple[Rule, ...]:
@@ -194,6 +209,10 @@ class Rulebook:
     def consents_of(self, party_id: str) -> tuple[Consent, ...]:
         """Every version of what that party said, on any work."""
         return self._consents_by_party.get(party_id, ())
+
+    def consents_alike(self, party_id: str) -> tuple[Consent, ...]:
+        """Every version of what was said by that party or one whose id is `alike`."""
+        return self._consents_by_likeness.get(alike(party_id), ())
 
     def appearances_in(self, work_id: str, span: tuple[int, int] | None) -> list[Appearance]:
         """The appearances on exactly this work that overlap the span."""
@@ -228,6 +247,18 @@ class Rulebook:
     @cached_property
     def _consents_by_party(self) -> dict[str, tuple[Consent, ...]]:
         return grouped(self.consents, lambda consent: [consent.party_id])
+
+    @cached_property
+    def _groups_by_likeness(self) -> dict[str, tuple[PartyGroup, ...]]:
+        return grouped(self.party_groups, lambda group: [alike(group.group_id)])
+
+    @cached_property
+    def _consents_by_likeness(self) -> dict[str, tuple[Consent, ...]]:
+        return grouped(self.consents, lambda consent: [alike(consent.party_id)])
+
+    @cached_property
+    def _works_by_eidr(self) -> dict[str, tuple[Work, ...]]:
+        return grouped(self.works, lambda work: [key] if (key := eidr_key(work.eidr)) else [])
 
     @cached_property
     def _signals_by_work(self) -> dict[str, tuple[Signal, ...]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from curation.rights.kin import related_ids
 from curation.rights.request import Request
 from curation.rights.rows import Work
 from curation.rights.rulebook import Rulebook
@@ -31,20 +32,16 @@ class Evidence:
 class Scope:
     """A request placed in its rulebook; its span does not count.
 
-    `lineage` is the work and its ancestors, nearest first, empty for an unknown work. `below` is
-    everything under it. What bars a use, and every fact found in the frames, counts when it stands
-    on either; a permission has to reach down to the work itself.
+    `lineage` is the work and its ancestors, nearest first, empty for an unknown work.
+    `related_ids` adds everything below it, and works recorded twice (`kin`). What bars a use, and
+    every fact found in the frames, counts when it stands on any of these; a permission, a consent
+    and a survey have to reach down the lineage to the work itself.
     """
 
     book: Rulebook
     request: Request
     lineage: tuple[Work, ...]
-    below: tuple[Work, ...]
-
-    @property
-    def related_ids(self) -> tuple[str, ...]:
-        """The work, its ancestors and everything below it."""
-        return tuple(work.work_id for work in (*self.lineage, *self.below))
+    related_ids: tuple[str, ...]
 
     @property
     def ancestor_ids(self) -> tuple[str, ...]:
@@ -86,4 +83,4 @@ def place(book: Rulebook, request: Request) -> Scope:
     lineage = book.lineage(work, request.known_at) if work is not None else ()
     if not lineage or lineage[-1].parent_id is not None:
         return Scope(book, request, (), ())
-    return Scope(book, request, lineage, book.descendants(request.work_id, request.known_at))
+    return Scope(book, request, lineage, related_ids(book, lineage[0], request.known_at))

@@ -35,9 +35,17 @@ def test_only_people_on_what_is_kept_count(
     assert ask({"appearances": [{**rows["face"], **face}]}, **request_fields).outcome == "ALLOW"
 
 
-def test_a_voice_is_in_the_dialogue(ask: Ask, rows: Rows) -> None:
+@pytest.mark.parametrize("stem", ["dialogue", "music", "effects"])
+def test_a_voice_is_in_every_sound_kept(ask: Ask, rows: Rows, stem: str) -> None:
+    """It sings and breathes as well, so that dropping the dialogue does not drop it."""
     voice = {**rows["face"], "facet": "VOICE"}
-    assert ask({"appearances": [voice]}, components=["dialogue"]).reasons == ("CONSENT_MISSING",)
+    tables = {"appearances": [voice], "consents": [{"party_id": "perf:A", "state": "REFUSED"}]}
+    assert ask(tables, components=[stem]).reasons == ("CONSENT_REFUSED",)
+    sound = ["dialogue", "music", "effects"]
+    request: Json = {"components": ["picture", *sound]}
+    without = [one for one in sound if one != stem]
+    assert ask(tables, **request, redacted_components=without).outcome == "DENY"
+    assert ask(tables, **request, redacted_components=sound).outcome == "ALLOW"
 
 
 @pytest.mark.parametrize(
@@ -49,6 +57,8 @@ def test_a_voice_is_in_the_dialogue(ask: Ask, rows: Rows) -> None:
         {"actions": ["train_gen_finetune"]},
         {"actions": ["dream"]},
         {"facets": ["FACE"]},
+        {"party_id": "Perf: a"},
+        {"licensee": "ACME"},
     ],
 )
 def test_a_refusal_beats_a_consent(ask: Ask, rows: Rows, refusal: Json) -> None:
@@ -171,6 +181,25 @@ SIGNALS: list[tuple[str, Json, str, tuple[str, ...]]] = [
     ("CAWG", {"cawg.ai_training": "notAllowed"}, "train_nongen", ("SIGNAL_NOT_ALLOWED",)),
     ("CAWG", {"cawg.ai_training": "notAllowed"}, "train", ("SIGNAL_NOT_ALLOWED",)),
     ("C2PA", {"c2pa.ai_generative_training": "constrained"}, "train_gen", ("SIGNAL_CONSTRAINED",)),
+    (
+        "CAWG",
+        {"cawg.ai_generative_training": {"use": "allowed", "constraint_info": "ask first"}},
+        "train_gen",
+        ("SIGNAL_CONSTRAINED",),
+    ),
+    (
+        "CAWG",
+        {"cawg.ai_generative_training": {"use": "notAllowed", "constraint_info": "ask first"}},
+        "train_gen",
+        ("SIGNAL_NOT_ALLOWED",),
+    ),
+    ("PLUS", {"DataMining": "DMI-ALLOWED", "OtherConstraints": ""}, "train", ()),
+    (
+        "PLUS",
+        {"plus:DataMining": "DMI-ALLOWED", "plus:OtherConstraints": "no AI"},
+        "train",
+        ("SIGNAL_CONSTRAINED",),
+    ),
     ("CAWG", {"cawg.data_mining": "notAllowed"}, "tdm_analyze", ("SIGNAL_NOT_ALLOWED",)),
     ("CAWG", {"cawg.ai_inference": "notAllowed"}, "ai_input", ("SIGNAL_NOT_ALLOWED",)),
     ("CAWG", {"cawg.ai_generative_training": "allowed"}, "train_gen", ()),

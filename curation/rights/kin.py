@@ -1,0 +1,80 @@
+"""Which works a request touches: its line, what lies below it, and what is recorded twice.
+
+Two works with one EIDR are one work under two ids, whatever their ids say: a holdback on either
+holds for both. An EIDR may also be a title's, copied down to its edits. So two works below one
+that carries the EIDR too are the different parts of it that they are recorded to be; and of two
+works on different levels the higher counts as standing above the lower.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime
+
+from curation.rights.eidr import eidr_key
+from curation.rights.rows import LEVELS, Work
+from curation.rights.rulebook import Rulebook
+
+
+def related_ids(book: Rulebook, work: Work, known_at: datetime) -> tuple[str, ...]:
+    """The work, all that stands above it and all that lies below it, twins of each included.
+
+    Never sideways: another edit of the same title is not among them.
+    """
+
+    def parents(one: Work) -> Iterable[Work]:
+        parent = book.work(one.parent_id, known_at) if one.parent_id is not None else None
+        return [parent] if parent is not None else []
+
+    def children(one: Work) -> Iterable[Work]:
+        return book.children(one.work_id, known_at)
+
+    above = _walk(book, work, known_at, parents, lambda twin, one: _rank(twin) <= _rank(one))
+    below = _walk(book, work, known_at, children, lambda twin, one: _rank(twin) >= _rank(one))
+    return tuple(dict.fromkeys((*above, *below)))
+
+
+def twins(book: Rulebook, work: Work, known_at: datetime) -> Iterator[Work]:
+    """The other works that carry its EIDR and are not parts of one work that carries it too."""
+    key = eidr_key(work.eidr)
+    carriers = book.works_with_eidr(key) if key is not None else ()
+    if len(carriers) < 2:
+        return
+    own = {one.work_id for one in book.lineage(work, known_at) if eidr_key(one.eidr) == key}
+    for other in carriers:
+        if other.visible(known_at) and own.isdisjoint(
+            one.work_id for one in book.lineage(other, known_at)
+        ):
+            yield other
+
+
+def _walk(
+    book: Rulebook,
+    work: Work,
+    known_at: datetime,
+    steps: Callable[[Work], Iterable[Work]],
+    follows: Callable[[Work, Work], bool],
+) -> Iterator[str]:
+    """The work and what the steps lead to, with the twins that follow each.
+
+    Twins are looked up once for an EIDR and level: a twin's twin may be a part beside the work.
+    """
+    found: set[str] = set()
+    paired: set[tuple[str | None, str]] = set()
+    waiting = deque([work])
+    while waiting:
+        one = waiting.popleft()
+        if one.work_id in found:
+            continue
+        found.add(one.work_id)
+        yield one.work_id
+        pair = eidr_key(one.eidr), one.level
+        if pair not in paired:
+            paired.add(pair)
+            waiting += [twin for twin in twins(book, one, known_at) if follows(twin, one)]
+        waiting += steps(one)
+
+
+def _rank(work: Work) -> int:
+    return LEVELS.index(work.level)

@@ -6,7 +6,17 @@ import textwrap
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from curation.report.wording import Wording, action, frames, instant, listed, party, territory, work
+from curation.report.wording import (
+    Wording,
+    action,
+    frames,
+    instant,
+    listed,
+    party,
+    shortfalls,
+    territory,
+    work,
+)
 from curation.rights import (
     Case,
     Decision,
@@ -21,8 +31,10 @@ from curation.rights import (
     reason_of,
     row_name,
 )
-from curation.rights.force import lifting_amendments
-from curation.rights.spans import overlaps
+from curation.rights.force import amendment_failures, amendments, replacements
+from curation.rights.prohibitions import Bar
+from curation.rights.reach import covers_place
+from curation.rights.spans import covers, overlaps
 
 _VERDICTS = {
     Outcome.ALLOW: "Allowed",
@@ -30,6 +42,16 @@ _VERDICTS = {
     Outcome.DENY: "Not allowed",
 }
 _WIDTH = 96
+_BARS = frozenset(
+    {
+        "HOLDBACK_ACTIVE",
+        "CARVED_OUT",
+        "RIGHTSHOLDER_OPT_OUT",
+        "EXCLUSIVE_TO_OTHER",
+        "LEGAL_HOLD",
+        "ACTION_UNKNOWN",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,17 +157,50 @@ def _set_aside(case: Case, decision: Decision, wording: Wording) -> Iterator[str
         excepted = [name for name in decision.grants if name in bar.rule.except_for]
         if excepted and overlaps(bar.rule.span, span):
             yield f"{wording.row(bar.rule)}, does not bar it, for it excepts {listed(excepted)}"
+        elif overlaps(bar.rule.span, span):
+            yield from _lifted(bar.over(span), case, wording)
     for work_id in case.scope.related_ids:
         for rule in case.scope.book.rules_of(work_id):
-            if rule.effect == "PROHIBIT" and rule.visible(known_at):
-                lifting = lifting_amendments(rule, case.scope)
-                if rule.status != "DRAFT" and lifting:
-                    by = listed(amendment.rule_id for amendment in lifting)
-                    yield f"{wording.row(rule)}, is no longer in force, for {by} replaces it"
+            bars = rule.effect == "PROHIBIT" or rule.exclusive
+            if bars and rule.status in ("EXECUTED", None) and rule.visible(known_at):
+                for new in replacements(rule, case.scope):
+                    told = f"{wording.row(new)}, replaces it"
+                    yield f"{wording.row(rule)}, is no longer in force, for {told}"
     for signal in dict.fromkeys(row for finding in case.signals for row in finding.rows):
         yield f"{wording.row(_rows_by_name(case.scope.book, case.scope.request)[signal])} " + (
             "reserves it, and the grant overrides the signal"
         )
+
+
+def _lifted(bar: Bar, case: Case, wording: Wording) -> Iterator[str]:
+    """The permissions that lift the bar, each with the territories asked for in which it does."""
+    where: dict[Rule, list[str]] = {}
+    for place in case.scope.request.territories:
+        for new in bar.lifted_by(place) if bar.hits(place) else ():
+            where.setdefault(new, []).append(place)
+    for new, places in where.items():
+        told = f"{wording.row(new)}, supersedes it and covers this use"
+        yield (
+            f"{wording.row(bar.rule)}, does not bar it in {listed(map(territory, places))}, "
+            f"for {told}"
+        )
+
+
+def _not_lifted(rule: Rule, case: Case, wording: Wording) -> Iterator[str]:
+    """What supersedes a rule that bars the use all the same, and why it does not help."""
+    scope = case.scope
+    for new in amendments(rule, scope):
+        why = list(amendment_failures(new, rule, scope))
+        if new.effect == "PERMIT" and rule.effect == "PROHIBIT":
+            if not covers(new.span, scope.request.span):
+                why.append("SPAN_NOT_GRANTED")
+            if not all(covers_place(new, place) for place in scope.request.territories):
+                why.append("TERRITORY_NOT_GRANTED")
+        if why:
+            yield (
+                f"{wording.row(new)}, supersedes {rule.rule_id} and yet does not free this use of "
+                f"it: {shortfalls(why)}"
+            )
 
 
 def _reasons(
@@ -165,6 +220,10 @@ def _reasons(
         elif behind:
             told = ["; ".join(wording.row(named[name]) for name in rows) for rows in behind]
             text += f" This concerns {_series(told)}."
+            barring = [named[name] for rows in behind for name in rows if code in _BARS]
+            for rule in barring:
+                for short in _not_lifted(rule, case, wording) if isinstance(rule, Rule) else ():
+                    text += f" {short[0].upper()}{short[1:]}."
         if len(places) < len(set(case.scope.request.territories)):
             text += f" It stands in {listed(map(territory, places))}." if places else ""
         yield f"{text} What would cure it: {reason.cure} [{code}]"

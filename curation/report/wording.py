@@ -18,7 +18,8 @@ from curation.rights import (
     Survey,
     Work,
 )
-from curation.rights.rule_window import window_of
+from curation.rights.eidr import eidr_key
+from curation.rights.rule_window import barring_window_of, window_of
 from curation.rights.windows import MAX, MIN, UNDETERMINED, Window, resolve_window
 from curation.rights.zones import country_names
 
@@ -60,6 +61,42 @@ _AI_STATUS = {
     "PROHIBIT": "its licence bars AI use",
     "SILENT": "its licence is silent on AI use",
 }
+
+_SHORTFALLS: Mapping[str, str] = {
+    "STATUS": "it is not executed",
+    "SUPERSEDED": "it has itself been superseded",
+    "REVOKED": "it is revoked before the use ends",
+    "NOT_BEGUN": "it has not begun for certain when the use begins",
+    "KIND": "it is of another kind",
+    "WORK": "it does not speak of this work",
+    "ACTIONS": "it names other actions",
+    "PARTY": "it is about another party",
+    "TERRITORY": "it is about other territories",
+    "WINDOW": "it is about another time",
+    "SPAN": "it is about other frames",
+    "COMPONENTS": "it is about other components",
+    "GRANT_OTHER_VERSION": "it does not reach this version of the work",
+    "PURPOSE_NOT_GRANTED": "it does not name this action",
+    "ACTION_UNKNOWN": "its actions or the one asked for are not known",
+    "LICENSEE_NOT_GRANTED": "it is made out to another party",
+    "TERRITORY_NOT_GRANTED": "it does not reach every territory asked for",
+    "SPAN_NOT_GRANTED": "it covers other frames",
+    "COMPONENT_NOT_GRANTED": "it does not cover every component kept",
+    "WINDOW_AMBIGUOUS": "its window covers the use in one reading of its dates only",
+    "WINDOW_NOT_OPEN": "it has not begun when the use begins",
+    "WINDOW_EXPIRED": "it has ended before the use begins",
+    "WINDOW_DOES_NOT_COVER_USE": "its window covers a part of the use only",
+    "GRANT_REVOKED": "it is revoked before the use ends",
+    "DUTY_UNFULFILLED": "a duty owed under it before the use is not known to be fulfilled",
+    "LICENCE_NONCOMMERCIAL": "its licence bars commercial use",
+}
+
+
+def shortfalls(codes: Iterable[str]) -> str:
+    """Why an amendment neither lifts nor replaces what it supersedes."""
+    plain = dict.fromkeys(code.partition(":")[0] for code in codes)
+    unread = "its licence needs counsel's reading"
+    return listed(dict.fromkeys(_SHORTFALLS.get(code, unread) for code in plain))
 
 
 def listed(items: Iterable[str], last: str = "and") -> str:
@@ -157,7 +194,7 @@ class Wording:
         )
         if rule.territory_exclude:
             places += f" except {listed(map(territory, rule.territory_exclude))}"
-        reach = f"on {rule.work_id}"
+        reach = f"on {self._work(rule.work_id)}"
         if permit:
             reach += " and all its edits" if rule.inherit == "ALL_EDITS" else " alone"
         if rule.span is not None:
@@ -168,7 +205,9 @@ class Wording:
         effect = f"to {whom} of" if permit else f"against {whom}, barring"
         terms = [
             f"{word} {rule.rule_id} ({contract}) {effect} {uses} in {places} {reach}",
-            window_words(rule.start, rule.end, window_of(rule), rule),
+            window_words(
+                rule.start, rule.end, window_of(rule) if permit else barring_window_of(rule), rule
+            ),
         ]
         if rule.licence:
             terms.append(f"under {rule.licence}")
@@ -179,6 +218,17 @@ class Wording:
         if rule.supersedes:
             terms.append(f"in place of {listed(rule.supersedes)}")
         return "the " + ", ".join(terms)
+
+    def _work(self, work_id: str) -> str:
+        """The work, and why a rule on it counts where that is its EIDR alone."""
+        asked = self._book.work(self._request.work_id, self._request.known_at)
+        line = self._book.lineage(asked, self._request.known_at) if asked is not None else ()
+        one = self._book.work(work_id, self._request.known_at)
+        for mine in line:
+            key = eidr_key(mine.eidr)
+            if one is not None and one not in line and key and eidr_key(one.eidr) == key:
+                return f"{work_id} (which has the EIDR of {mine.work_id})"
+        return work_id
 
     def _consent(self, consent: Consent) -> str:
         uses = listed(map(action, consent.actions)) or "uses not named"
@@ -241,7 +291,8 @@ def window_words(start: str | None, end: str | None, window: Window, rule: Rule 
         elif certain != possible:
             early, late = sorted((certain, possible))
             bounds.append(f"{word} some moment between {instant(early)} and {instant(late)}")
-    return f"{text}, that is {' '.join(bounds)}" if bounds and not _exact(start, end) else text
+    plain = _exact(start, end) and window.certain == window.possible
+    return f"{text}, that is {' '.join(bounds)}" if bounds and not plain else text
 
 
 def _fixed(text: str | None) -> bool:

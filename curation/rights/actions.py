@@ -67,6 +67,12 @@ def bars(prohibited: Iterable[str], asked: str) -> bool:
     return any(action in line or asked in _LINES.get(action, frozenset()) for action in prohibited)
 
 
+def meet(one: Iterable[str], other: Iterable[str]) -> bool:
+    """Whether an action of the one is on the line of an action of the other, both being known."""
+    others = [action for action in other if is_known(action)]
+    return any(is_known(action) and bars(others, action) for action in one)
+
+
 def gates_performers(gate: PerformerGate, action: str) -> bool:
     """Whether step 7 applies to the action.
 

@@ -82,7 +82,7 @@ class Case:
     def boundaries(self) -> list[int]:
         """Every frame at which a row that counts begins or ends; between two nothing changes."""
         framed = [attempt.rule.span for attempt in self.attempts]
-        framed += [bar.rule.span for bar in self.bars]
+        framed += [rule.span for bar in self.bars for rule in (bar.rule, *bar.lifters)]
         framed += [row.span for row in self._content(None) if self._evidence_of(row) is not None]
         return sorted({frame for span in framed if span is not None for frame in span})
 
@@ -90,6 +90,7 @@ class Case:
         key = (
             *(spans.covers(one.rule.span, span) for one in self.attempts if one.rule.span),
             *(spans.overlaps(bar.rule.span, span) for bar in self.bars if bar.rule.span),
+            *(spans.covers(new.span, span) for bar in self.bars for new in bar.lifters if new.span),
         )
         ground = self._grounds.get(key)
         if ground is None:
@@ -98,7 +99,7 @@ class Case:
 
     def _lay(self, span: Span | None) -> Ground:
         attempts = [attempt.over(span) for attempt in self.attempts]
-        bars = [bar for bar in self.bars if spans.overlaps(bar.rule.span, span)]
+        bars = [bar.over(span) for bar in self.bars if spans.overlaps(bar.rule.span, span)]
         request = self.scope.request
         by_territory = {
             territory: clear_territory(territory, attempts, bars, self.signals)

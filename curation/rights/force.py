@@ -1,33 +1,47 @@
 """Which rules are in force at `known_at`: visible, executed and not superseded.
 
-Supersession is by id and for good: an amendment that is itself amended still stands in the place
-of what it replaced. Wherever an amendment is in doubt, the doubt falls against the use. A grant is
-gone unless what replaces it is a mere draft; a prohibition is lifted only by an executed amendment
-that is not revoked and, where the amendment is a permission, has certainly begun.
+Supersession is by id. A grant that an amendment supersedes is gone, unless the amendment is a mere
+draft. What bars a use goes in one of two ways, and in doubt it stays:
+
+* *Replaced.* A prohibition that supersedes a prohibition is the parties' new text of it, whatever
+  it leaves out: that is how a holdback is narrowed or shortened. It replaces the old text entirely
+  where it speaks of the work and shares ground with the old text in every term. One that has
+  nothing in common with it in a single term (Germany then, France now) is about something else.
+  An opt-out and a legal hold are no terms of a contract: only their own kind replaces them. A
+  grant that supersedes an exclusive grant is its new text likewise. What has been replaced stays
+  so when its replacement is replaced.
+* *Lifted.* A permission that supersedes a prohibition opens what it itself covers, frame by frame
+  and territory by territory, and nothing beside it. Once it has itself been superseded it covers
+  nothing, and what stands in its place has to name the prohibition.
+
+An amendment that is not executed, not yet begun for certain, or revoked before the use ends does
+neither. One that has ended lifts nothing; a prohibition that has ended still replaces, for its end
+is a term of the new text.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+from curation.rights.reach import permit_failures, unshared
 from curation.rights.rows import Rule
 from curation.rights.rule_window import window_of
 from curation.rights.scope import Scope
 
+_CONTRACT = frozenset({"GRANT", "HOLDBACK", "CARVE_OUT", "EMBARGO"})
+
 
 def permits_now(rule: Rule, scope: Scope) -> bool:
     """Whether the rule counts as a permission."""
-    known_at = scope.request.known_at
     return (
         rule.effect == "PERMIT"
         and rule.status == "EXECUTED"
-        and rule.visible(known_at)
-        and not any(
-            amendment.status != "DRAFT" and amendment.visible(known_at)
-            for amendment in scope.book.superseding(rule.rule_id)
-        )
+        and rule.visible(scope.request.known_at)
+        and not _is_superseded(rule, scope)
     )
 
 
-def prohibits_now(rule: Rule, scope: Scope) -> bool:
+def bars_now(rule: Rule, scope: Scope) -> bool:
     """Whether the rule counts as a prohibition, or as a grant that may exclude others.
 
     One without a status is read at its widest, as executed.
@@ -35,22 +49,81 @@ def prohibits_now(rule: Rule, scope: Scope) -> bool:
     return (
         rule.status in ("EXECUTED", None)
         and rule.visible(scope.request.known_at)
-        and not lifting_amendments(rule, scope)
+        and not replacements(rule, scope)
     )
 
 
-def lifting_amendments(rule: Rule, scope: Scope) -> list[Rule]:
-    """The amendments that take the prohibition out of force."""
-    return [new for new in scope.book.superseding(rule.rule_id) if _lifts(new, scope)]
+def amendments(rule: Rule, scope: Scope) -> list[Rule]:
+    """What supersedes the rule, as known at `known_at`, in force or not."""
+    known_at = scope.request.known_at
+    return [new for new in scope.book.superseding(rule.rule_id) if new.visible(known_at)]
 
 
-def _lifts(amendment: Rule, scope: Scope) -> bool:
+def replacements(rule: Rule, scope: Scope) -> list[Rule]:
+    """The amendments that stand in the bar's place, for every frame and territory."""
+    return [
+        new
+        for new in amendments(rule, scope)
+        if _is_new_text(new, rule) and not any(replacement_failures(new, rule, scope))
+    ]
+
+
+def lifters(rule: Rule, scope: Scope) -> tuple[Rule, ...]:
+    """The permissions that lift the bar wherever they reach the territory and the span."""
+    return tuple(
+        new
+        for new in amendments(rule, scope)
+        if permits_now(new, scope) and not any(permit_failures(new, scope))
+    )
+
+
+def amendment_failures(new: Rule, rule: Rule, scope: Scope) -> Iterator[str]:
+    """Why the amendment neither replaces nor lifts the bar, its territory and span aside.
+
+    Reason codes where it had to cover the use, else the terms of `replacement_failures`.
+    """
+    if _is_new_text(new, rule):
+        yield from replacement_failures(new, rule, scope)
+        return
+    if new.status != "EXECUTED":
+        yield "STATUS"
+    if _is_superseded(new, scope):
+        yield "SUPERSEDED"
+    yield from (code for _, code in permit_failures(new, scope))
+
+
+def replacement_failures(new: Rule, rule: Rule, scope: Scope) -> Iterator[str]:
+    """Why the amendment is not the bar's new text: the terms in which it falls short."""
     request = scope.request
-    if amendment.status != "EXECUTED" or not amendment.visible(request.known_at):
-        return False
-    if amendment.revoked_at is not None and amendment.revoked_at < request.use_until:
-        return False
-    if amendment.effect == "PROHIBIT":
+    window = window_of(new)
+    if new.status != "EXECUTED":
+        yield "STATUS"
+    if new.revoked_at is not None and new.revoked_at < request.use_until:
+        yield "REVOKED"
+    if window.undetermined or window.certain.start > request.use_from:
+        yield "NOT_BEGUN"
+    if new.kind != rule.kind and not {new.kind, rule.kind} <= _CONTRACT:
+        yield "KIND"
+    if not _speaks_of_the_work(new, rule, scope):
+        yield "WORK"
+    yield from unshared(new, rule, scope)
+
+
+def _is_new_text(new: Rule, rule: Rule) -> bool:
+    return new.effect == "PROHIBIT" or rule.effect == "PERMIT"
+
+
+def _speaks_of_the_work(new: Rule, rule: Rule, scope: Scope) -> bool:
+    """A text on one edit narrows no prohibition on the others: it is silent about them."""
+    if new.work_id == rule.work_id:
         return True
-    window = window_of(amendment)
-    return not window.undetermined and window.certain.start <= request.use_from
+    if new.effect == "PERMIT" and new.inherit != "ALL_EDITS":
+        return new.work_id == scope.request.work_id
+    known_at = scope.request.known_at
+    old = scope.book.work(rule.work_id, known_at)
+    above = scope.book.lineage(old, known_at) if old is not None else ()
+    return new.work_id in (*scope.ancestor_ids, *(work.work_id for work in above))
+
+
+def _is_superseded(rule: Rule, scope: Scope) -> bool:
+    return any(new.status != "DRAFT" for new in amendments(rule, scope))

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from curation.rights import actions, parties, spans, territories
+from curation.rights import spans, territories
 from curation.rights.force import permits_now
 from curation.rights.licences import read_licence
 from curation.rights.prohibitions import Bar
+from curation.rights.reach import SPAN_STEP, TERRITORY_STEP, permit_failures
 from curation.rights.reasons import severity
 from curation.rights.request import Request
-from curation.rights.rows import COMPONENTS, Duty, Rule
-from curation.rights.rule_window import window_of
+from curation.rights.rows import Duty, Rule
 from curation.rights.scope import Finding, Scope
-
-_TERRITORY_STEP = 3
-_SPAN_STEP = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +27,7 @@ class Attempt:
         """The attempt with the span's own step added."""
         if spans.covers(self.rule.span, span):
             return self
-        return self._with(_SPAN_STEP, "SPAN_NOT_GRANTED")
+        return self._with(SPAN_STEP, "SPAN_NOT_GRANTED")
 
     def in_territory(self, territory: str) -> Attempt:
         """The attempt with the territory's own step added."""
@@ -38,7 +35,7 @@ class Attempt:
         code = territories.grant_failure(rule.territory_include, rule.territory_exclude, territory)
         if code is None:
             return self
-        return self._with(_TERRITORY_STEP, code)
+        return self._with(TERRITORY_STEP, code)
 
     def _with(self, step: int, code: str) -> Attempt:
         return Attempt(self.rule, tuple(sorted((*self.failures, (step, code)))))
@@ -63,7 +60,7 @@ def attempts_on(scope: Scope) -> list[Attempt]:
     Grants on other versions are tried too, so that a refusal can say `GRANT_OTHER_VERSION`.
     """
     return [
-        Attempt(rule, tuple(_failures(rule, scope)))
+        Attempt(rule, tuple(permit_failures(rule, scope)))
         for work_id in scope.family_ids
         for rule in scope.book.rules_of(work_id)
         if permits_now(rule, scope)
@@ -124,34 +121,3 @@ def _option(
         rule.rule_id,
     )
     return rank, Clearance(rule, findings)
-
-
-def _failures(rule: Rule, scope: Scope) -> Iterator[tuple[int, str]]:
-    """What fails, territory and span aside, each with its step in the order of evaluation."""
-    request = scope.request
-    below_title = rule.inherit == "ALL_EDITS" and rule.work_id in scope.ancestor_ids
-    if rule.work_id != request.work_id and not below_title:
-        yield 0, "GRANT_OTHER_VERSION"
-    if not actions.permits(rule.actions, request.action):
-        understood = all(map(actions.is_known, (request.action, *rule.actions)))
-        yield 1, "PURPOSE_NOT_GRANTED" if understood else "ACTION_UNKNOWN"
-    if not parties.permitted(scope.book, rule.assignee, request.licensee, request.known_at):
-        yield 2, "LICENSEE_NOT_GRANTED"
-    window = window_of(rule).permission_failure(request.use_from, request.use_until)
-    if window is not None:
-        yield 4, window
-    if rule.revoked_at is not None and rule.revoked_at < request.use_until:
-        yield 5, "GRANT_REVOKED"
-    if not request.kept <= frozenset(rule.components or COMPONENTS):
-        yield 7, "COMPONENT_NOT_GRANTED"
-    for code in read_licence(rule.licence, commercial=request.commercial).failures:
-        yield 8, code
-    for duty in rule.duties:
-        if duty.phase not in ("DURING", "POST") and not _fulfilled(duty, scope):
-            yield 9, f"DUTY_UNFULFILLED:{duty.code}"
-
-
-def _fulfilled(duty: Duty, scope: Scope) -> bool:
-    """Whether it was done before the use began, and had been done when we knew what we knew."""
-    done = duty.fulfilled_at
-    return done is not None and done <= min(scope.request.use_from, scope.request.known_at)

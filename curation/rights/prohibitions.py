@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from curation.rights import actions, parties, territories
-from curation.rights.force import prohibits_now
+from curation.rights import actions, parties, spans, territories
+from curation.rights.force import bars_now, lifters
+from curation.rights.reach import covers_place
 from curation.rights.rows import Rule
-from curation.rights.rule_window import window_of
+from curation.rights.rule_window import barring_window_of
 from curation.rights.scope import Finding, Scope
 
 _CODES: Mapping[str, str] = {
@@ -22,19 +23,36 @@ _CODES: Mapping[str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """A rule that bars the use wherever its territory is touched."""
+    """A rule that bars the use wherever its territory is touched and nothing lifts it."""
 
     code: str
     rule: Rule
+    lifters: tuple[Rule, ...] = ()
+    """Permissions that supersede it and cover the use, territory and span aside."""
+
+    def over(self, span: spans.Span | None) -> Bar:
+        """The bar with the lifters that cover all of the span."""
+        if not self.lifters:
+            return self
+        kept = tuple(new for new in self.lifters if spans.covers(new.span, span))
+        return Bar(self.code, self.rule, kept)
+
+    def hits(self, territory: str) -> bool:
+        """Whether it touches the territory, lifted or not."""
+        rule = self.rule
+        return territories.prohibition_hits(
+            rule.territory_include, rule.territory_exclude, territory
+        )
+
+    def lifted_by(self, territory: str) -> tuple[Rule, ...]:
+        """The lifters that reach all of the territory."""
+        return tuple(new for new in self.lifters if covers_place(new, territory))
 
     def applies(self, grant: Rule | None, territory: str) -> bool:
         """Whether it bars relying on the grant there; `except_for` frees the grants it names."""
         if grant is not None and grant.rule_id in self.rule.except_for:
             return False
-        rule = self.rule
-        return territories.prohibition_hits(
-            rule.territory_include, rule.territory_exclude, territory
-        )
+        return self.hits(territory) and not self.lifted_by(territory)
 
     @property
     def finding(self) -> Finding:
@@ -53,12 +71,12 @@ def bars_on(scope: Scope) -> Iterator[Bar]:
         for rule in scope.book.rules_of(work_id):
             code = _code(rule, scope)
             if code is not None and _meets(rule, scope):
-                yield Bar(code, rule)
+                yield Bar(code, rule, lifters(rule, scope))
 
 
 def _code(rule: Rule, scope: Scope) -> str | None:
     """The reason if the rule is a bar on this action and licensee."""
-    if not prohibits_now(rule, scope):
+    if not bars_now(rule, scope):
         return None
     request = scope.request
     touched = parties.barred(scope.book, rule.assignee, request.licensee, request.known_at)
@@ -81,6 +99,6 @@ def _meets(rule: Rule, scope: Scope) -> bool:
     request = scope.request
     if rule.revoked_at is not None and rule.revoked_at <= request.use_from:
         return False
-    return (not rule.components or not request.kept.isdisjoint(rule.components)) and window_of(
-        rule
-    ).possible.overlaps(request.use_from, request.use_until)
+    return (not rule.components or not request.kept.isdisjoint(rule.components)) and (
+        barring_window_of(rule).possible.overlaps(request.use_from, request.use_until)
+    )

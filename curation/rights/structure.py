@@ -37,6 +37,7 @@ def structural_problems(tables: Tables) -> Iterator[RowError]:
     yield from _dangling(tables, {work.work_id for work in works})
     yield from _parentage(works)
     yield from _supersession(rules)
+    yield from _strange_amendments(rules_by_id, works_by_id)
 
 
 def _duplicates(table: str, key: str, versions: Mapping[str, tuple[R, ...]]) -> Iterator[RowError]:
@@ -92,6 +93,52 @@ def _supersession(rules: list[Rule]) -> Iterator[RowError]:
     for rule_id in _in_cycles(superseded):
         reason = "leads back to the rule; break the cycle"
         yield RowError("rules", rule_id, "supersedes", reason)
+
+
+def _strange_amendments(
+    rules_by_id: Mapping[str, tuple[Rule, ...]], works_by_id: Mapping[str, tuple[Work, ...]]
+) -> Iterator[RowError]:
+    """Amendments of a prohibition on a work that theirs stands neither above nor below.
+
+    A grant that such an amendment replaces as well is at fault with it: the amendment gone, it
+    would come back into force.
+    """
+    for amendment in (rule for rules in rules_by_id.values() for rule in rules):
+        amended = [rule for name in amendment.supersedes for rule in rules_by_id.get(name, ())]
+        strange = [
+            rule
+            for rule in amended
+            if rule.effect == "PROHIBIT"
+            and not _above(amendment.work_id, rule.work_id, works_by_id)
+            and not _above(rule.work_id, amendment.work_id, works_by_id)
+        ]
+        for rule in strange:
+            reason = (
+                f"{rule.rule_id!r} is on {rule.work_id!r}, which is neither above nor below "
+                f"{amendment.work_id!r}; name a rule of the same work, or correct the work"
+            )
+            yield RowError("rules", amendment.rule_id, "supersedes", reason)
+        for rule in amended if strange else ():
+            if rule.effect == "PERMIT":
+                reason = (
+                    f"is superseded by {amendment.rule_id!r}, which also names the prohibition "
+                    f"{strange[0].rule_id!r} of an unrelated work; correct that amendment"
+                )
+                yield RowError("rules", rule.rule_id, "rule_id", reason)
+
+
+def _above(upper: str, lower: str, works_by_id: Mapping[str, tuple[Work, ...]]) -> bool:
+    """Whether `upper` is the work `lower` or above it in any version of the works."""
+    seen: set[str] = set()
+    waiting = [lower]
+    while waiting:
+        work_id = waiting.pop()
+        if work_id == upper:
+            return True
+        if work_id not in seen:
+            seen.add(work_id)
+            waiting += [row.parent_id for row in works_by_id.get(work_id, ()) if row.parent_id]
+    return False
 
 
 def _in_cycles(edges: Mapping[str, set[str]]) -> list[str]:

@@ -103,11 +103,49 @@ def test_a_denial_says_why_by_which_rows_and_what_cures_it() -> None:
 def test_what_was_set_aside_is_told() -> None:
     holdback = {**CARVE_OUT, "kind": "HOLDBACK", "except_for": ["G1"]}
     assert "does not bar it, for it excepts G1" in said(book(GRANT, holdback))
-    amended = {**GRANT, "supersedes": ["P1"]}
-    assert "is no longer in force, for G1 replaces it" in said(book(amended, CARVE_OUT))
+    amended = said(book({**GRANT, "supersedes": ["P1"]}, CARVE_OUT))
+    assert "does not bar it in the United States (US), for the grant G1 (C-12) to acme" in amended
+    assert "(that day included) in the time of America/Los_Angeles, that is" in amended
+    assert "supersedes it and covers this use" in amended
+    shorter = {**CARVE_OUT, "rule_id": "P2", "end": "2026-01-01", "supersedes": ["P1"]}
+    replaced = said(book(GRANT, CARVE_OUT, shorter))
+    assert "is no longer in force, for the carve-out P2 (no instrument recorded)" in replaced
+    assert "until 2026-01-01" in replaced
     signal = {"work_id": "edit:A", "scheme": "AIPREF", "entries": {"train-ai": "n"}}
     over = said(book({**GRANT, "overrides_signal": True}, signals=[signal]))
     assert "the grant overrides the signal" in over
+
+
+@pytest.mark.parametrize(
+    ("patch", "words"),
+    [
+        ({"assignee": "other"}, "it is made out to another party"),
+        ({"territory_include": ["DE"]}, "it does not reach every territory asked for"),
+        ({"end": "2026-11-10"}, "its window covers the use in one reading of its dates only"),
+        ({"span": [0, 5]}, "it covers other frames"),
+        ({"work_id": "title:T", "inherit": None}, "it does not reach this version of the work"),
+        ({"licence": "odd", "status": "DRAFT"}, "it is not executed and its licence needs counsel"),
+        (
+            {"effect": "PROHIBIT", "kind": "CARVE_OUT", "span": [150, 160], "start": "TBD"},
+            "it has not begun for certain when the use begins and it is about other frames",
+        ),
+    ],
+)
+def test_an_amendment_that_does_not_help_is_told(patch: Json, words: str) -> None:
+    new = {**GRANT, "rule_id": "G9", "supersedes": ["P1"], "start": None, "end": None, **patch}
+    new = {**new, "time_zone": None, "end_convention": None}
+    text = said(book(GRANT, CARVE_OUT, new))
+    assert text.startswith("Not allowed")
+    assert "G9 (C-12) " in text
+    assert f"supersedes P1 and yet does not free this use of it: {words}" in text
+
+
+def test_a_bar_on_a_twin_says_whose_eidr_it_has() -> None:
+    eidr = "10.5240/7EC7-228A-510A-053E-CBB8-J"
+    rulebook = book(GRANT, {**CARVE_OUT, "work_id": "edit:Z"})
+    rulebook["works"][1]["eidr"] = eidr
+    rulebook["works"].append({"work_id": "edit:Z", "level": "edit", "eidr": eidr})
+    assert "on edit:Z (which has the EIDR of edit:A), frames 100 to 149" in said(rulebook)
 
 
 @pytest.mark.parametrize(

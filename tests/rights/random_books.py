@@ -12,11 +12,31 @@ Json = dict[str, Any]
 SEVERITY = {"ALLOW": 0, "REVIEW": 1, "DENY": 2}
 GROUP = {"group_id": "group:g", "members": ["member"]}
 
-works = st.sampled_from(["series:S", "title:T", "edit:A", "edit:A", "edit:B", "copy:A"])
+EIDR = "10.5240/7EC7-228A-510A-053E-CBB8-J"
+WORKS: list[Json] = [
+    {"work_id": "series:S", "level": "series"},
+    {"work_id": "title:T", "level": "title", "parent_id": "series:S"},
+    {"work_id": "edit:A", "level": "edit", "parent_id": "title:T", "eidr": EIDR},
+    {"work_id": "edit:B", "level": "edit", "parent_id": "title:T"},
+    {"work_id": "copy:A", "level": "manifestation", "parent_id": "edit:A"},
+    {"work_id": "title:Z", "level": "title"},
+    {"work_id": "edit:Z", "level": "edit", "parent_id": "title:Z", "eidr": f"doi:{EIDR}"},
+]
+"""Two titles, of which one edit is recorded under both."""
+_LINES = (
+    {"series:S", "title:T", "edit:A", "copy:A"},
+    {"series:S", "title:T", "edit:B"},
+    {"title:Z", "edit:Z"},
+)
+
+works = st.sampled_from(
+    ["series:S", "title:T", "title:T", "edit:A", "edit:A", "edit:B", "copy:A", "edit:Z", "title:Z"]
+)
 near = st.sampled_from(["train_gen", "train_gen_finetune", "train", "use_ai"])
 actions = st.lists(st.one_of(near, st.sampled_from(ACTIONS)), min_size=1, max_size=3, unique=True)
 parties = st.sampled_from(["acme", "acme", "other", "*", "group:g"])
-codes = st.sampled_from(["001", "US", "US-CA", "CA", "CA-QC", "DE"])
+barred = st.sampled_from(["acme", "ACME", "other", "*", "group:g", "Group:G"])
+codes = st.sampled_from(["001", "US", "US-CA", "PR", "CA", "CA-QC", "DE"])
 include = st.lists(codes, min_size=1, max_size=3, unique=True)
 exclude = st.lists(codes, max_size=1)
 starts = st.sampled_from(
@@ -73,7 +93,7 @@ prohibitions = record(
     kind=st.sampled_from(["HOLDBACK", "CARVE_OUT", "OPT_OUT", "LEGAL_HOLD"]),
     work_id=works,
     actions=actions,
-    assignee=parties,
+    assignee=barred,
     territory_include=include,
     territory_exclude=exclude,
     start=starts,
@@ -114,19 +134,24 @@ signals = record(
     entries=st.sampled_from([{"train-ai": "n"}, {"search": "n"}, {"train-ai": "y"}]),
 )
 questions = record(
-    work_id=st.sampled_from(["edit:A", "edit:A", "edit:B", "copy:A", "title:T"]),
+    work_id=st.sampled_from(["edit:A", "edit:A", "edit:B", "copy:A", "title:T", "edit:Z"]),
     action=st.one_of(near, st.sampled_from([*ACTIONS, "dream"])),
     licensee=st.sampled_from(["acme", "acme", "member"]),
     territories=st.lists(codes, min_size=1, max_size=2, unique=True),
     span=st.sampled_from([None, [100, 200], [150, 151], [120, 260]]),
-    components=st.sampled_from([["picture"], ["picture", "dialogue"]]),
+    components=st.sampled_from([["picture"], ["picture", "dialogue"], ["music"]]),
 )
 
 
+def related(one: Json, other: Json) -> bool:
+    """Whether the rules' works are one, or one of them stands above the other."""
+    return any({one["work_id"], other["work_id"]} <= line for line in _LINES)
+
+
 def tables(rules: list[Json]) -> Json:
-    """The rules numbered `r0`, `r1`, …, with the group."""
+    """The rules numbered `r0`, `r1`, …, with the works and the group."""
     numbered = [{"rule_id": f"r{number}", **rule} for number, rule in enumerate(rules)]
-    return {"rules": numbered, "party_groups": [GROUP]}
+    return {"works": WORKS, "rules": numbered, "party_groups": [GROUP]}
 
 
 @st.composite
@@ -134,13 +159,18 @@ def books(draw: st.DrawFn) -> Json:
     """Tables with rows of every kind; a later rule may supersede an earlier one."""
     rules: list[Json] = []
     for rule in draw(st.lists(st.one_of(grants, wide_grants, prohibitions), max_size=5)):
-        aims = [earlier["rule_id"] for earlier in rules if earlier["effect"] == "PROHIBIT"]
+        aims = [
+            earlier["rule_id"]
+            for earlier in rules
+            if earlier["effect"] == "PROHIBIT" and related(earlier, rule)
+        ]
         amends = draw(st.lists(st.sampled_from(aims), max_size=1)) if aims else []
         exclusive = rule["effect"] == "PERMIT" and draw(st.integers(0, 4)) == 0
         rules.append(
             {"rule_id": f"r{len(rules)}", **rule, "supersedes": amends, "exclusive": exclusive}
         )
     return {
+        "works": WORKS,
         "rules": rules,
         "party_groups": [GROUP],
         "appearances": draw(st.lists(appearances, max_size=3)),

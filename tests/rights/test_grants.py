@@ -133,7 +133,7 @@ def test_no_grant_borrows_the_exception_of_another(ask: Ask, rows: Rows) -> None
         ({"status": "TERMINATED"}, ("HOLDBACK_ACTIVE",)),
         ({"recorded_at": "2026-11-11T00:00:00Z"}, ("HOLDBACK_ACTIVE",)),
         ({"revoked_at": "2026-11-01T00:00:00Z"}, ("HOLDBACK_ACTIVE",)),
-        ({"supersedes": ["P1"], "territory_include": ["DE"]}, ()),
+        ({"supersedes": ["P1"], "territory_include": ["DE"]}, ("HOLDBACK_ACTIVE",)),
     ],
 )
 def test_only_an_executed_amendment_supersedes_a_prohibition(
@@ -180,6 +180,35 @@ def test_a_group_is_its_frozen_list(ask: Ask, rows: Rows) -> None:
     everyone = {**rows["grant"], "assignee": "*"}
     barred = ask({**tables, "rules": [everyone, holdback]}, licensee="nested")
     assert barred.reasons == ("HOLDBACK_ACTIVE",)
+
+
+@pytest.mark.parametrize(
+    "named", ["Acme", "ACME", "ac me", "acme\u00ad", "Group:Labs", "group: labs"]
+)
+def test_a_bar_on_a_name_alike_is_a_bar_and_a_grant_to_it_none(
+    ask: Ask, rows: Rows, named: str
+) -> None:
+    tables: Json = {
+        "rules": [rows["grant"], {**rows["holdback"], "assignee": named}],
+        "party_groups": [{"group_id": "group:labs", "members": ["Acme"]}],
+    }
+    assert ask(tables).reasons == ("HOLDBACK_ACTIVE",)
+    tables["rules"] = [{**rows["grant"], "assignee": named}]
+    assert ask(tables).reasons == ("LICENSEE_NOT_GRANTED",)
+    exclusive = {**rows["grant"], "rule_id": "X", "assignee": named, "exclusive": True}
+    assert ask({**tables, "rules": [rows["grant"], exclusive]}).reasons == ("EXCLUSIVE_TO_OTHER",)
+
+
+def test_a_holdback_ends_where_it_ends_last(ask: Ask, rows: Rows) -> None:
+    """In Guadeloupe, which a bar on France reaches, a day ends later than in Paris."""
+    holdback = {**rows["holdback"], "territory_include": ["FR"], "end": "2026-11-09"}
+    use = {"use_from": "2026-11-10T03:00:00Z", "use_until": "2026-11-10T03:30:00Z"}
+    tables = {"rules": [rows["grant"], holdback]}
+    assert ask(tables, territories=["GP"], **use).reasons == ("HOLDBACK_ACTIVE",)
+    assert ask(tables, territories=["DE"], **use).outcome == "ALLOW"
+    minute = {**rows["holdback"], "end": "2026-11-10T23:59", "time_zone": "UTC"}
+    last = {"use_from": "2026-11-10T23:59:20Z", "use_until": "2026-11-10T23:59:40Z"}
+    assert ask({"rules": [rows["grant"], minute]}, **last).reasons == ("HOLDBACK_ACTIVE",)
 
 
 def test_the_closest_grant_is_reported(ask: Ask, rows: Rows) -> None:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from curation.rights import ACTIONS, Decision, Request, RequestError, Rulebook, decide
 from tests.rights.random_books import (
+    EIDR,
     GROUP,
     SEVERITY,
     appearances,
@@ -18,6 +19,7 @@ from tests.rights.random_books import (
     grants,
     prohibitions,
     questions,
+    related,
     signals,
     tables,
     wide_grants,
@@ -48,6 +50,55 @@ def test_a_prohibition_never_helps(
     }
     before = ask(book, **question)
     never_better(ask({**book, "rules": [*book["rules"], new]}, **question), before)
+
+
+BARRED = {
+    "HOLDBACK_ACTIVE",
+    "CARVED_OUT",
+    "RIGHTSHOLDER_OPT_OUT",
+    "LEGAL_HOLD",
+    "ACTION_UNKNOWN",
+    "EXCLUSIVE_TO_OTHER",
+}
+
+
+@settings(max_examples=400, deadline=None)
+@given(books(), wide_grants, prohibitions, questions)
+def test_a_permission_lifts_no_more_than_it_grants(
+    ask: Ask, book: Json, wide: Json, prohibition: Json, question: Json
+) -> None:
+    """Where an amendment opened what was barred, it permits the use all by itself."""
+    question = {**question, "territories": question["territories"][:1]}
+    barring = {**prohibition, "rule_id": "bar", "except_for": [], "status": "EXECUTED"}
+    permits = [
+        {**rule, "rule_id": f"p{n}", "exclusive": False, "supersedes": ["bar"]}
+        for n, rule in enumerate([wide, *book["rules"]])
+        if rule["effect"] == "PERMIT" and related(rule, barring)
+    ]
+    tables = {"works": book["works"], "party_groups": book["party_groups"]}
+    lifted = ask({**tables, "rules": [barring, *permits]}, **question)
+    alone = [{**rule, "supersedes": []} for rule in permits]
+    barred = ask({**tables, "rules": [barring, *alone]}, **question)
+    if BARRED & set(barred.reasons) and not BARRED & set(lifted.reasons):
+        own = [ask({**tables, "rules": [rule]}, **question).reasons for rule in alone]
+        surveys = {"APPEARANCE_NOT_SURVEYED", "EMBEDDED_NOT_SURVEYED", "TARGET_NOT_EDIT_LEVEL"}
+        assert any(set(reasons) <= surveys for reasons in own)
+
+
+@settings(max_examples=200, deadline=None)
+@given(books(), wide_grants, st.sampled_from(["title:T", "edit:B", "copy:A", "title:Z"]), questions)
+def test_an_eidr_never_helps(
+    ask: Ask, book: Json, wide: Json, work_id: str, question: Json
+) -> None:
+    book = {**book, "rules": [{"rule_id": "wide", **wide}, *book["rules"]]}
+    works = [
+        {**work, "eidr": EIDR} if work["work_id"] == work_id else work for work in book["works"]
+    ]
+    if work_id == "title:T":
+        works = [work for work in works if work["work_id"] != "edit:B"]
+        works.append({"work_id": "edit:B", "level": "edit", "parent_id": "title:T"})
+    before = ask(book, **question)
+    never_better(ask({**book, "works": works}, **question), before)
 
 
 @settings(max_examples=300, deadline=None)
@@ -149,14 +200,21 @@ def test_what_is_recorded_later_does_not_change_the_past(
     aims: list[str],
     question: Json,
 ) -> None:
-    known = {rule["rule_id"] for rule in book["rules"]}
+    known = {rule["rule_id"]: rule for rule in book["rules"]}
     new = [
-        {**rule, "rule_id": f"new{n}", "supersedes": [aim for aim in aims if aim in known]}
+        {
+            **rule,
+            "rule_id": f"new{n}",
+            "supersedes": [aim for aim in aims if aim in known and related(known[aim], rule)],
+        }
         for n, rule in enumerate(rules)
     ]
     refusal = {"party_id": "perf:A", "state": "REFUSED"}
     later: Json = {
-        "works": [{"work_id": "copy:Z", "level": "manifestation", "parent_id": "edit:A"}],
+        "works": [
+            {"work_id": "copy:Z", "level": "manifestation", "parent_id": "edit:A"},
+            {"work_id": "edit:Y", "level": "edit", "parent_id": "title:Z", "eidr": EIDR},
+        ],
         "rules": new,
         "appearances": seen,
         "consents": [refusal],
@@ -167,7 +225,7 @@ def test_what_is_recorded_later_does_not_change_the_past(
     before = ask(book, **question)
     after = ask(
         {
-            name: [*book.get(name, WORKS), *({**row, "recorded_at": AFTER} for row in rows)]
+            name: [*book[name], *({**row, "recorded_at": AFTER} for row in rows)]
             for name, rows in later.items()
         },
         **question,
@@ -179,15 +237,6 @@ def test_what_is_recorded_later_does_not_change_the_past(
         before.grants,
         before.duties,
     )
-
-
-WORKS: list[Json] = [
-    {"work_id": "series:S", "level": "series"},
-    {"work_id": "title:T", "level": "title", "parent_id": "series:S"},
-    {"work_id": "edit:A", "level": "edit", "parent_id": "title:T"},
-    {"work_id": "edit:B", "level": "edit", "parent_id": "title:T"},
-    {"work_id": "copy:A", "level": "manifestation", "parent_id": "edit:A"},
-]
 
 
 @settings(max_examples=150, deadline=None)

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
+import shutil
 import sys
+from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from curation import strict_json
+from curation.console import FORMATS, InputError, one_line, show, tell, write_csv, write_json
 from curation.settings import Settings
 
 if TYPE_CHECKING:
@@ -18,6 +22,7 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
     from curation.report.stations import Station
+    from curation.rights import Request, Rulebook
 
 app = typer.Typer(
     name="curation",
@@ -44,27 +49,26 @@ RecipeOption = Annotated[
 ]
 
 DEMO_RECIPE = "examples/recipes/lab-pretraining.yaml"
-RECORD_COLUMNS = 10
-"""Columns above which an answer is shown as records."""
-
+DEMO_PLACES = f"--library examples/library --catalog examples/catalog --recipe {DEMO_RECIPE}"
+_MAKE_RELEASE = f"make one: curation release {DEMO_RECIPE}"
 VIEWS = {
     "tagged_shots": "one row a shot with film, work and every tag, for filters and queries",
     "newest_release": "the release published last",
     "left_out": "every film and shot that is not in the newest release: station and reasons",
 }
+CLEAR = "examples/clearance"
+FILM = "examples/library/vfr_phone.mp4"
 ALLOW_EXIT, REVIEW_EXIT, DENY_EXIT, BAD_INPUT_EXIT = 0, 3, 4, 2
 
 
-def _example(command: str) -> str:
-    return f"[dim]Example: {command}[/dim]"
+def _example(arguments: str) -> str:
+    """An example that works where it is pasted: with the program as it was called."""
+    called = sys.argv[0] if Path(sys.argv[0]).name == "curation" else "curation"
+    program = "curation" if shutil.which("curation") == called else called
+    return f"[dim]Example: {program} {arguments}[/dim]"
 
 
-def tell(line: str) -> None:
-    """Progress, on standard error."""
-    typer.echo(line, err=True)
-
-
-@app.command(epilog=_example("curation ingest --catalog examples/catalog"))
+@app.command(epilog=_example("ingest --catalog examples/catalog"))
 def ingest(
     store: StoreOption = None,
     library: LibraryOption = None,
@@ -73,22 +77,32 @@ def ingest(
         bool, typer.Option("--replace", help="Let most of what the store holds go.")
     ] = False,
 ) -> None:
-    """Read the catalog, check every row, and know each film file by its content."""
+    """Read the catalog, check every row, and know each film file by its content.
+
+    Every row is accepted or quarantined. Rows gone are those that the store holds and the catalog
+    does not state any more.
+    """
     from curation import stages
 
     settings = Settings.from_environment(store=store, library=library, catalog=catalog)
     done = stages.ingest(settings, replace=replace, tell=tell)
-    _table(
-        ("table", "rows accepted"),
-        sorted(done.accepted.items()),
-        title=f"{done.added} added, {done.changed} changed, {done.removed} removed",
+    if not done.was_read:
+        tell("no byte has changed since the last reading, so nothing was read again")
+    tallies = [*sorted(done.tables.items()), ("all", done.total)]
+    show(
+        ("table", "rows", "accepted", "new", "changed", "unchanged", "quarantined", "gone"),
+        [
+            (name, t.read, t.accepted, t.new, t.changed, t.unchanged, t.quarantined, t.removed)
+            for name, t in tallies
+        ],
     )
     if done.quarantined:
-        _table(("quarantined because", "rows"), sorted(done.quarantined.items()))
+        typer.echo()
+        show(("quarantined because", "rows"), sorted(done.quarantined.items()))
         tell('see them: curation query "SELECT * FROM quarantine"')
 
 
-@app.command(epilog=_example("curation analyze --store store"))
+@app.command(epilog=_example("analyze"))
 def analyze(
     store: StoreOption = None,
     library: LibraryOption = None,
@@ -101,12 +115,12 @@ def analyze(
     settings = Settings.from_environment(store=store, library=library, device=device)
     counts = stages.analyse(settings, retry_failed=retry_failed, tell=tell)
     if counts:
-        _table(("films", "count"), sorted(counts.items()))
+        show(("films", "count"), sorted(counts.items()))
     else:
         tell("nothing to do: every film is analysed by this version")
 
 
-@app.command(epilog=_example("curation release examples/recipes/lab-pretraining.yaml"))
+@app.command(epilog=_example("release examples/recipes/lab-pretraining.yaml"))
 def release(
     recipe: Annotated[str, typer.Argument(help="Recipe in YAML.")],
     store: StoreOption = None,
@@ -127,15 +141,19 @@ def release(
     typer.echo(f"{settings.store}/releases/{done.release_id}")
 
 
-@app.command(epilog=_example("curation verify lab-pretraining-0123456789ab"))
+@app.command(epilog=_example("verify"))
 def verify(
-    release: Annotated[str, typer.Argument(help="Id of a release in the store, or its place.")],
+    release: Annotated[
+        str | None,
+        typer.Argument(help="Id of a release in the store, or its place; the newest if none."),
+    ] = None,
     store: StoreOption = None,
 ) -> None:
     """Check a release again from its bytes: every hash, row, decision and clip."""
     from curation import stages
 
-    found = stages.verify(Settings.from_environment(store=store), release, tell=tell)
+    settings = Settings.from_environment(store=store)
+    found = stages.verify(settings, release or _newest_release(settings), tell=tell)
     for fault in found.faults:
         typer.echo(f"FAULT {fault}")
     typer.echo(
@@ -147,7 +165,7 @@ def verify(
         raise typer.Exit(1)
 
 
-@app.command(epilog=_example("curation status"))
+@app.command(epilog=_example("status"))
 def status(
     store: StoreOption = None,
     release: Annotated[str | None, typer.Option(help="A release; the newest if none.")] = None,
@@ -156,41 +174,44 @@ def status(
     _stations(Settings.from_environment(store=store), release)
 
 
-@app.command(
-    epilog=_example('curation query "SELECT title, count(*) FROM tagged_shots GROUP BY ALL"')
-)
+@app.command(epilog=_example('query "SELECT title, count(*) FROM tagged_shots GROUP BY ALL"'))
 def query(
     sql: Annotated[str, typer.Argument(help="A query in DuckDB's SQL.")],
     store: StoreOption = None,
     known_at: Annotated[
         str | None, typer.Option(help="Catalog tables as of this instant (ISO 8601).")
     ] = None,
-    output: Annotated[str, typer.Option("--format", help="table, csv or jsonl.")] = "table",
+    output: Annotated[
+        str, typer.Option("--format", help="table, csv, json or jsonl; all but table are whole.")
+    ] = "table",
 ) -> None:
-    """Ask the tables a question in SQL."""
+    """Ask the tables a question in SQL.
+
+    A table fits the terminal: long cells end in …, and rows too wide for it become records.
+    """
     import duckdb
 
-    connection = _connection(Settings.from_environment(store=store), _instant(known_at))
-    try:
-        columns, rows = _answer(connection, sql)
-    except duckdb.Error as error:
-        raise typer.BadParameter(f"{error}; see `curation tables`") from error
-    if output == "table":
-        _table(columns, rows)
-    elif output == "jsonl":
-        for row in rows:
-            typer.echo(json.dumps(dict(zip(columns, row, strict=True)), default=str))
+    _one_of(output, FORMATS)
+    with _connection(Settings.from_environment(store=store), _instant(known_at)) as connection:
+        try:
+            columns, rows = _answer(connection, sql)
+        except duckdb.Error as error:
+            raise InputError(f"{one_line(error)}; see `curation tables`") from error
+        if re.search(r"\b(left_out|newest_release)\b", sql, re.IGNORECASE):
+            _hint_at_release(connection)
+    if not columns:
+        tell("that statement answers no rows, and it changed nothing in the store")
+    elif output == "table":
+        show(columns, rows, whole=False)
+        if not rows:
+            tell("no rows")
     elif output == "csv":
-        import csv
-
-        writer = csv.writer(sys.stdout)
-        writer.writerow(columns)
-        writer.writerows(rows)
+        write_csv(columns, rows)
     else:
-        raise typer.BadParameter(f"--format {output!r} is not one of table, csv, jsonl")
+        write_json(columns, rows, lines=output == "jsonl")
 
 
-@app.command(epilog=_example("curation tables tagged_shots"))
+@app.command(epilog=_example("tables tagged_shots"))
 def tables(
     name: Annotated[str | None, typer.Argument(help="A table, to see its columns.")] = None,
     store: StoreOption = None,
@@ -201,20 +222,22 @@ def tables(
     known = [*schemas(), *VIEWS]
     if name is not None and name not in known:
         raise StoreError(f"no table is called {name!r}; known: {', '.join(known)}")
-    connection = _connection(Settings.from_environment(store=store))
-    if name is None:
-        what = {s.name: s.what for s in schemas().values()} | VIEWS
-        counted = [
-            (table, connection.execute(f"SELECT count(*) FROM {table}").fetchall()[0][0])  # noqa: S608
-            for table in known
-        ]
-        _table(("table", "rows", "what"), [(t, n, what[t]) for t, n in counted])
-        return
-    described = connection.execute(f"DESCRIBE {name}").fetchall()
-    _table(("column", "type"), [(row[0], row[1]) for row in described])
+    with _connection(Settings.from_environment(store=store)) as connection:
+        if name is None:
+            what = {s.name: s.what for s in schemas().values()} | VIEWS
+            counted = [
+                (table, connection.execute(f"SELECT count(*) FROM {table}").fetchall()[0][0])  # noqa: S608
+                for table in known
+            ]
+            show(("table", "rows", "what"), [(t, n, what[t]) for t, n in counted])
+            return
+        described = connection.execute(f"DESCRIBE {name}").fetchall()
+    show(("column", "type"), [(row[0], row[1]) for row in described])
 
 
-@app.command(epilog=_example("curation clear --rulebook rulebook.json --request request.json"))
+@app.command(
+    epilog=_example(f"clear --rulebook {CLEAR}/rulebook.json --request {CLEAR}/request.json")
+)
 def clear(
     rulebook: Annotated[Path, typer.Option(help="Rulebook in JSON.", metavar="FILE")],
     request: Annotated[Path, typer.Option(help="Request in JSON.", metavar="FILE")],
@@ -233,31 +256,28 @@ def clear(
 ) -> None:
     """Decide one request; exit status 0 ALLOW, 3 REVIEW, 4 DENY, 2 bad input.
 
-    Of a table, the status is that of the worst line.
+    Of a table, the status is that of the worst line; its frames are those of the edit's own
+    timeline, the first of which is 0.
     """
     from dataclasses import replace
 
-    from rich.markup import escape
-
     from curation.report import decisions
-    from curation.rights import Outcome, PerformerGate, Request, Rulebook, decide
+    from curation.rights import Outcome, PerformerGate, decide
 
     exits = {Outcome.ALLOW: ALLOW_EXIT, Outcome.REVIEW: REVIEW_EXIT, Outcome.DENY: DENY_EXIT}
     if explain and (table or work):
-        raise typer.BadParameter("--explain is about one span; leave out --table and --work")
-    if performer_gate not in list(PerformerGate):
-        raise typer.BadParameter(f"{performer_gate!r} is none of {', '.join(PerformerGate)}")
+        raise InputError("--explain is about one span; leave out --table and --work")
+    _one_of(performer_gate, tuple(PerformerGate), option="--performer-gate")
     gate = PerformerGate(performer_gate)
-    book = Rulebook.from_json(_json_object(rulebook))
-    asked = Request.from_json(_json_object(request))
+    book, asked = _rulebook(rulebook), _request(request)
     if work is not None:
         asked = replace(asked, work_id=work, span=None)
     if table or work is not None:
         lines = decisions.title_lines(book, asked, performer_gate=gate)
-        _table(
-            ("frames", "outcome", "reasons", "rows"),
-            [map(escape, line.cells()) for line in lines],
-            title=escape(decisions.question(book, asked)),
+        show(
+            (_frames_of(book, asked), "outcome", "reasons", "rows"),
+            [line.cells() for line in lines],
+            title=decisions.question(book, asked),
         )
         raise typer.Exit(exits[decisions.worst(lines)])
     decision = decide(book, asked, performer_gate=gate)
@@ -268,7 +288,7 @@ def clear(
     raise typer.Exit(exits[decision.outcome])
 
 
-@app.command(epilog=_example("curation shots film.mp4 --format json"))
+@app.command(epilog=_example(f"shots {FILM}"))
 def shots(
     film: Annotated[Path, typer.Argument(help="A film file.", metavar="FILE")],
     output: Annotated[str, typer.Option("--format", help="table or json.")] = "table",
@@ -277,11 +297,12 @@ def shots(
     """Find the shots of one film, with their transitions."""
     from curation.analysis import find_shots
 
+    _one_of(output, ("table", "json"))
     found = find_shots(film, Settings.from_environment(device=device).device)
     if output == "json":
         typer.echo(json.dumps(found.to_truth(), indent=1))
-    elif output == "table":
-        _table(
+    else:
+        show(
             ("shot", "frames", "seconds", "kind", "in", "out"),
             [
                 (
@@ -295,11 +316,9 @@ def shots(
                 for shot in found.shots
             ],
         )
-    else:
-        raise typer.BadParameter(f"--format {output!r} is not one of table, json")
 
 
-@app.command(epilog=_example("curation tag --tagger lighting film.mp4"))
+@app.command(epilog=_example(f"tag --tagger lighting {FILM}"))
 def tag(
     films: Annotated[list[Path], typer.Argument(help="Film files.", metavar="FILES...")],
     tagger: Annotated[
@@ -311,8 +330,7 @@ def tag(
     """Tag the shots of films, one JSON line a shot."""
     from curation.analysis import tag_film
 
-    if output != "jsonl":
-        raise typer.BadParameter(f"--format {output!r} is not jsonl")
+    _one_of(output, ("jsonl",))
     failed = False
     for film in films:
         found = tag_film(film, tagger or None, Settings.from_environment(device=device).device)
@@ -323,13 +341,13 @@ def tag(
         raise typer.Exit(1)
 
 
-@airflow_app.command("demo")
+@airflow_app.command("demo", epilog=_example("airflow demo"))
 def airflow_demo(store: StoreOption = None) -> None:
     """Run the whole road on the example library, whose catalog shows every outcome."""
     _road(Settings.from_environment({}, store=store, recipe=DEMO_RECIPE))
 
 
-@airflow_app.command("run")
+@airflow_app.command("run", epilog=_example(f"airflow run {DEMO_PLACES}"))
 def airflow_run(
     library: LibraryOption = None,
     catalog: CatalogOption = None,
@@ -340,7 +358,7 @@ def airflow_run(
     _road(Settings.from_environment(store=store, library=library, catalog=catalog, recipe=recipe))
 
 
-@airflow_app.command("ui")
+@airflow_app.command("ui", epilog=_example("airflow ui --port 8080"))
 def airflow_ui(
     library: LibraryOption = None,
     catalog: CatalogOption = None,
@@ -358,29 +376,97 @@ def airflow_ui(
 
 
 def main() -> None:
-    """The program. Errors of our own are told in one line; anything else is a defect and shown."""
+    """The program. What a person can mend is told in one line; anything else is a defect, shown."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     try:
-        app()
+        status = app(prog_name=app.info.name, standalone_mode=False)
     except Exception as error:
-        if not type(error).__module__.startswith("curation."):
+        said = _in_words(error)
+        if said is None:
             raise
-        typer.echo(f"error: {error}", err=True)
+        if said:
+            tell(f"error: {said}")
         sys.exit(BAD_INPUT_EXIT)
+    sys.exit(status or 0)
+
+
+def _in_words(error: Exception) -> str | None:
+    """What to tell of an error; None for a defect of ours, nothing where help was shown instead.
+
+    Errors of the command line are known by ``format_message``: Typer brings its own copy of Click.
+    """
+    from curation.embedded import EmbeddedError
+
+    if callable(say := getattr(error, "format_message", None)):
+        if type(error).__name__ == "NoArgsIsHelpError":
+            return ""
+        command = getattr(getattr(error, "ctx", None), "command_path", "curation")
+        return f"{one_line(InputError(say())).rstrip('.')}; see `{command} --help`"
+    if isinstance(error, EmbeddedError):
+        return str(error)
+    if isinstance(error, OSError) and error.filename is not None:
+        return f"{error.filename}: {error.strerror}; check the place and its permissions"
+    if isinstance(error, InputError) or type(error).__module__.startswith("curation."):
+        return one_line(error)
+    return None
+
+
+def _one_of(value: str, offered: tuple[str, ...], *, option: str = "--format") -> None:
+    if value not in offered:
+        raise InputError(f"{option} {value!r} is unknown; give one of {', '.join(offered)}")
+
+
+def _rulebook(path: Path) -> Rulebook:
+    """The rulebook in a file, with what a catalog refuses of it refused here too."""
+    from curation.catalog.blanks import empty_text
+    from curation.rights import Rulebook, RulebookError
+
+    data = _json_object(path)
+    for table, rows in data.items():
+        for number, row in enumerate(rows if isinstance(rows, list) else (), start=1):
+            if isinstance(row, dict) and (field := empty_text(table, row)):
+                name = row.get("rule_id") or row.get("party_id") or f"row {number}"
+                raise InputError(
+                    f"{path}: {table} {name}: {field} is empty text, which says nothing; state it "
+                    "or leave the field out"
+                )
+    try:
+        return Rulebook.from_json(data)
+    except RulebookError as error:
+        raise InputError(f"{path}: {one_line(error)}") from error
+
+
+def _request(path: Path) -> Request:
+    from curation.rights import Request, RequestError
+
+    try:
+        return Request.from_json(_json_object(path))
+    except RequestError as error:
+        raise InputError(f"{path}: {one_line(error)}") from error
+
+
+def _frames_of(book: Rulebook, asked: Request) -> str:
+    """The heading of frames: they are counted in one edit, so a work above edits has none."""
+    work = book.work(asked.work_id, asked.known_at)
+    is_framed = work is not None and work.level in ("edit", "manifestation")
+    return f"frames of {asked.work_id}" if is_framed else "frames, in whichever edit"
 
 
 def _json_object(path: Path) -> dict[str, Any]:
     try:
         value = strict_json.loads(path.read_bytes())
     except OSError as error:
-        raise typer.BadParameter(f"{path} cannot be read: {error.strerror}") from error
+        raise InputError(f"{path} cannot be read: {error.strerror}; check the path") from error
     except ValueError as error:
-        raise typer.BadParameter(f"{path} is not readable JSON: {error}") from error
+        raise InputError(f"{path} is not readable JSON: {one_line(error)}; mend it") from error
     if not isinstance(value, dict):
-        raise typer.BadParameter(f"{path} holds no JSON object")
+        raise InputError(f"{path} holds no JSON object; write {{…}}")
     return value
 
 
-def _instant(text: str | None) -> Any:
+def _instant(text: str | None) -> datetime | None:
     from datetime import datetime
 
     if text is None:
@@ -388,47 +474,40 @@ def _instant(text: str | None) -> Any:
     try:
         value = datetime.fromisoformat(text)
     except ValueError as error:
-        raise typer.BadParameter(f"{text!r} is no ISO 8601 instant") from error
+        raise InputError(
+            f"{text!r} is no ISO 8601 instant; write it as 2026-11-01T00:00:00Z"
+        ) from error
     if value.tzinfo is None:
-        raise typer.BadParameter(f"{text!r} has no offset; write 2026-11-01T00:00:00Z")
+        raise InputError(f"{text!r} has no offset; write it as 2026-11-01T00:00:00Z")
     return value
-
-
-def _table(columns: Any, rows: Any, title: str | None = None) -> None:
-    from rich.console import Console
-    from rich.table import Table
-
-    rows = [tuple(row) for row in rows]
-    if len(columns) > RECORD_COLUMNS:
-        _records(columns, rows)
-        return
-    table = Table(title=title, title_justify="left", header_style="bold")
-    for position, column in enumerate(columns):
-        numeric = all(isinstance(row[position], int | float) for row in rows) and bool(rows)
-        table.add_column(column, justify="right" if numeric else "left", overflow="fold")
-    for row in rows:
-        table.add_row(*("" if value is None else str(value) for value in row))
-    console = Console()
-    console = console if console.is_terminal else Console(width=160)
-    console.print(table)
-
-
-def _records(columns: Any, rows: list[tuple[Any, ...]]) -> None:
-    """What is too wide for a table, one value a line."""
-    width = max(map(len, columns))
-    for number, row in enumerate(rows, start=1):
-        typer.echo(f"-- {number} of {len(rows)}")
-        for column, value in zip(columns, row, strict=True):
-            typer.echo(f"{column:{width}}  {'' if value is None else value}")
 
 
 def _stations(settings: Settings, release: str | None) -> None:
     from curation.report.stations import stations
 
-    _table(
+    with _connection(settings) as connection:
+        found = stations(connection, release)
+    show(
         ("station", "what", "in", "on", "left out, by reason"),
-        [_station_row(s) for s in stations(_connection(settings), release)],
+        [_station_row(station) for station in found],
     )
+
+
+def _newest_release(settings: Settings) -> str:
+    from curation.report.stations import newest_release
+
+    with _connection(settings) as connection:
+        name = newest_release(connection)
+    if name is None:
+        raise InputError(f"{settings.store} holds no release yet; {_MAKE_RELEASE}")
+    return name
+
+
+def _hint_at_release(connection: DuckDBPyConnection) -> None:
+    from curation.report.stations import newest_release
+
+    if newest_release(connection) is None:
+        tell(f"no release has been made yet, so no shot is in one or left out; {_MAKE_RELEASE}")
 
 
 def _station_row(station: Station) -> tuple[str, str, int, int, str]:
@@ -487,9 +566,6 @@ def _closing(settings: Settings) -> None:
     from curation.report.stations import newest_release
     from curation.tables import Store
 
-    connection = _connection(settings)
-    name = newest_release(connection)
-    typer.echo(f"\nrelease: {Store.at(settings.store).release(name or '')}")
     shown = (
         "SELECT title, lighting.key_style.label AS key_style, count(*) AS shots, "
         "round(sum(seconds), 1) AS seconds FROM tagged_shots JOIN selections USING (shot_id) "
@@ -499,9 +575,12 @@ def _closing(settings: Settings) -> None:
     why = (
         "SELECT title, station, reasons, count(*) AS shots FROM left_out GROUP BY ALL ORDER BY ALL"
     )
-    for sql in (shown, why):
-        typer.echo(f'\n{sys.argv[0]} query --store {settings.store} "{sql}"')
-        _table(*_answer(connection, sql))
+    with _connection(settings) as connection:
+        name = newest_release(connection)
+        typer.echo(f"\nrelease: {Store.at(settings.store).release(name or '')}")
+        for sql in (shown, why):
+            typer.echo(f'\n{sys.argv[0]} query --store {settings.store} "{sql}"')
+            show(*_answer(connection, sql))
 
 
 if __name__ == "__main__":

@@ -1,17 +1,25 @@
 import json
 import os
+import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+import typer
+
+from curation import cli
 
 ROOT = Path(__file__).resolve().parents[1]
 FILM = ROOT / "examples" / "library" / "vfr_phone.mp4"
 
 
-def curation(*arguments: object, store: Path | None = None) -> subprocess.CompletedProcess[str]:
-    environment = os.environ | ({"CURATION_STORE": str(store)} if store else {})
+def curation(
+    *arguments: object, store: Path | None = None, library: Path | None = None
+) -> subprocess.CompletedProcess[str]:
+    places = {"CURATION_STORE": store, "CURATION_LIBRARY": library}
+    environment = os.environ | {name: str(place) for name, place in places.items() if place}
     return subprocess.run(
         [sys.executable, "-m", "curation.cli", *map(str, arguments)],
         capture_output=True,
@@ -20,6 +28,26 @@ def curation(*arguments: object, store: Path | None = None) -> subprocess.Comple
         env=environment,
         check=False,
     )
+
+
+def examples() -> dict[str, list[str]]:
+    """The example of every command's help, as arguments."""
+    found = {}
+    tops = typer.main.get_command(cli.app).commands.items()  # type: ignore[attr-defined]
+    for name, command in tops:
+        for below, one in getattr(command, "commands", {"": command}).items():
+            said = re.search(r"Example: (\S*curation) (.+)\[/dim\]", one.epilog or "")
+            assert said, f"{name} {below} has no example"
+            found[f"{name} {below}".strip()] = shlex.split(said[2])
+    return found
+
+
+EXAMPLES = list(examples().values())
+
+
+def test_every_help_has_an_example_of_its_own_command() -> None:
+    for name, example in examples().items():
+        assert shlex.join(example).startswith(name)
 
 
 def test_help_loads_nothing_heavy() -> None:
@@ -46,6 +74,11 @@ def test_a_persons_road_from_ingest_to_verify(library: Path, tmp_path: Path) -> 
     )
     assert done.returncode == 0, done.stderr
     release = Path(done.stdout.splitlines()[-1])
+    for example in EXAMPLES:
+        if example[0] != "airflow":
+            shown = curation(*example, store=store, library=library)
+            assert shown.returncode == 0, (example, shown.stderr)
+            assert shown.stdout or example == ["analyze"], example
     assert curation("verify", release, store=store).returncode == 0
     (release / "parquet" / "more").write_bytes(b"")
     spoilt = curation("verify", release, store=store)
@@ -77,6 +110,16 @@ def test_a_persons_road_from_ingest_to_verify(library: Path, tmp_path: Path) -> 
         (("tables", "nowhere"), "no table is called"),
         (("query", "SELECT 1", "--known-at", "yesterday"), "ISO 8601"),
         (("shots", "README.md"), "README.md"),
+        (("clear",), "Missing option '--rulebook'; see `curation clear --help`"),
+        (("clear", "--bogus"), "--bogus; see `curation clear --help`"),
+        (("tabels",), "No such command 'tabels'"),
+        (("query",), "Missing argument"),
+        (("verify",), "no store is at"),
+        (("query", "SELECT 1", "--format", "xml"), "one of table, csv, json, jsonl"),
+        (("query", "SELECT 1", "--known-at", "2026-01-01"), "has no offset"),
+        (("shots", "nowhere.mp4", "--format", "x"), "one of table, json"),
+        (("release", "README.md"), "not readable YAML"),
+        (("ingest", "--store", "/proc/nowhere"), "/proc/nowhere: No such file"),
         (("analyze", "--device", "toaster"), "not one of auto, cpu, cuda"),
     ],
 )
@@ -84,7 +127,9 @@ def test_bad_input_is_told_in_words(tmp_path: Path, arguments: tuple[str, ...], 
     done = curation(*arguments, store=tmp_path / "store")
     assert done.returncode == 2
     assert words in done.stderr
-    assert "Traceback" not in done.stderr
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("error: ")
+    assert not done.stdout
 
 
 def test_shots_in_the_form_of_truth_files() -> None:
@@ -120,10 +165,75 @@ def test_clear_answers_the_worked_cases(shared: Path, tmp_path: Path) -> None:
         assert len(said["rulebook_sha256"]) == 64
 
 
-@pytest.mark.parametrize("text", ["[]", "{", '{"rules": [{"rule_id": "R", "colour": "red"}]}'])
-def test_clear_refuses_bad_input(tmp_path: Path, text: str) -> None:
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("[]", "no JSON object"),
+        ("{", "not readable JSON"),
+        ('{"rules": [{"rule_id": "R", "colour": "red"}]}', "rules R: colour is unknown"),
+        ('{"rules": [{"rule_id": "R", "end": ""}]}', "rules R: end is empty text"),
+        ('{"rules": [{}, {}, {}, {}, {}, {}]}', "and 3 more"),
+        ('{"\\u001b[2J": []}', "\\u001b[2J"),
+    ],
+)
+def test_clear_refuses_bad_input_in_one_line(tmp_path: Path, text: str, words: str) -> None:
     (tmp_path / "r.json").write_text(text)
     (tmp_path / "q.json").write_text("{}")
     done = curation("clear", "--rulebook", tmp_path / "r.json", "--request", tmp_path / "q.json")
     assert done.returncode == 2
-    assert "Traceback" not in done.stderr
+    (line,) = done.stderr.splitlines()
+    assert line.startswith(f"error: {tmp_path}/r.json")
+    assert words in line
+
+
+def test_a_request_is_named_where_it_is_wrong(tmp_path: Path) -> None:
+    rulebook = ROOT / cli.CLEAR / "rulebook.json"
+    (tmp_path / "q.json").write_text('{"work_id": "T"}')
+    done = curation("clear", "--rulebook", rulebook, "--request", tmp_path / "q.json")
+    assert done.returncode == 2
+    assert done.stderr.startswith(f"error: {tmp_path}/q.json: request: ")
+
+
+@pytest.mark.parametrize(
+    ("work", "heading"),
+    [("T-restored", "frames of T-restored"), ("T", "frames, in whichever edit")],
+)
+def test_a_table_says_whose_frames_it_counts(work: str, heading: str) -> None:
+    files = [f"--{name}={ROOT / cli.CLEAR / name}.json" for name in ("rulebook", "request")]
+    done = curation("clear", *files, "--work", work)
+    assert heading in done.stdout
+    assert "1200 to 1679" in done.stdout
+
+
+def test_before_any_release_the_answer_says_how_to_make_one(tmp_path: Path) -> None:
+    (tmp_path / "films").mkdir()
+    store = tmp_path / "store"
+    curation("ingest", "--library", tmp_path / "films", store=store)
+    asked = curation("query", "SELECT * FROM left_out", "--format", "csv", store=store)
+    assert asked.returncode == 0
+    assert "no release has been made yet" in asked.stderr
+    assert "curation release examples/recipes" in asked.stderr
+    assert "make one" in curation("verify", store=store).stderr
+    assert "no rows" in curation("query", "SELECT * FROM films", store=store).stderr
+
+
+def test_the_summary_of_a_reading_adds_up(tmp_path: Path) -> None:
+    (tmp_path / "films").mkdir()
+    (tmp_path / "catalog").mkdir()
+    (tmp_path / "catalog" / "works.csv").write_text("work_id,level\nT,title\nU,titel\n")
+    (tmp_path / "catalog" / "consents.csv").write_text("party_id,state\nP,WITHDRAWNN\n")
+    (tmp_path / "films" / "a.mp4").write_bytes(b"x")
+    places = ("--library", tmp_path / "films", "--catalog", tmp_path / "catalog")
+    shown = []
+    for _ in range(2):
+        done = curation("ingest", *places, store=tmp_path / "store")
+        rows = [line.split("│") for line in done.stdout.partition("\n\n")[0].splitlines()]
+        shown.append({row[0].strip(): [int(n) for n in row[1:]] for row in rows[2:]})
+    assert shown[0] == {
+        "consents": [1, 0, 0, 0, 0, 1, 0],
+        "films in no row": [1, 0, 0, 0, 0, 1, 0],
+        "works": [2, 1, 1, 0, 0, 1, 0],
+        "all": [4, 1, 1, 0, 0, 3, 0],
+    }
+    assert shown[1]["works"] == [2, 1, 0, 0, 1, 1, 0]
+    assert "nothing was read again" in done.stderr

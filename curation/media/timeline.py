@@ -24,7 +24,8 @@ class Timeline:
 
     `pts` (int64, one per frame, strictly increasing) and `end` (past-last) count ticks of
     `time_base` seconds, with the stream's own offset. `key[i]` says that frame i is coded as a
-    key frame. `by_order`: the container's times are reconstructed, so decoded frames are
+    key frame, `size[i]` in how many bytes. `order[k]` is the frame of the k-th packet that is
+    shown, in the order of the file. `by_order`: the container's times are reconstructed, so decoded frames are
     matched by their order and not by their PTS. `truncated`: the file ends before its index or
     header says. `notes` records everything that was repaired.
     """
@@ -33,6 +34,8 @@ class Timeline:
     pts: npt.NDArray[np.int64]
     end: int
     key: npt.NDArray[np.bool_]
+    size: npt.NDArray[np.int64]
+    order: npt.NDArray[np.int64]
     notes: tuple[str, ...] = ()
     by_order: bool = False
     truncated: bool = False
@@ -91,6 +94,7 @@ class _Shown:
     dts: int | None
     duration: int
     key: bool
+    size: int
 
 
 def _collect(walk: "Iterator[Packet[VideoStream]]") -> tuple[list[_Shown], int]:
@@ -102,7 +106,9 @@ def _collect(walk: "Iterator[Packet[VideoStream]]") -> tuple[list[_Shown], int]:
         if packet.is_discard:
             hidden += 1
             continue
-        shown.append(_Shown(packet.pts, packet.dts, packet.duration or 0, packet.is_keyframe))
+        shown.append(
+            _Shown(packet.pts, packet.dts, packet.duration or 0, packet.is_keyframe, packet.size)
+        )
     return shown, hidden
 
 
@@ -154,22 +160,24 @@ def _assemble(
     ticks = np.array([p.dts if p.pts is None else p.pts for p in timed], dtype=np.int64)
     duration = np.array([p.duration for p in timed], dtype=np.int64)
     key = np.array([p.key for p in timed], dtype=np.bool_)
+    size = np.array([p.size for p in timed], dtype=np.int64)
     shift, jumps = _unwind(timed, ticks, duration)
     if jumps:
         by_order = True
         ticks = ticks + shift
         notes.append(f"the clock jumps back {jumps} times; later parts were moved on")
-    ticks, first = np.unique(ticks, return_index=True)
+    ticks, first, order = np.unique(ticks, return_index=True, return_inverse=True)
     if len(ticks) < len(timed):
         notes.append(f"{len(timed) - len(ticks)} frames repeat a PTS and were left out")
-    duration, key = duration[first], key[first]
+    duration, key, size = duration[first], key[first], size[first]
     if truncated:
         notes.append("the file ends before its index or header says")
     last = int(duration[-1])
     if last <= 0:
         notes.append("the last frame has no duration; the median step stands in")
         last = _step(ticks, base, rate)
-    return Timeline(base, ticks, int(ticks[-1]) + last, key, tuple(notes), by_order, truncated)
+    end = int(ticks[-1]) + last
+    return Timeline(base, ticks, end, key, size, order, tuple(notes), by_order, truncated)
 
 
 def _step(ticks: npt.NDArray[np.int64], base: Fraction, rate: Fraction | None) -> int:

@@ -18,8 +18,8 @@ from curation.rights import (
     Survey,
     Work,
 )
-from curation.rights.eidr import eidr_key
 from curation.rights.rule_window import barring_window_of, window_of
+from curation.rights.rulebook import eidr_keys
 from curation.rights.windows import MAX, MIN, UNDETERMINED, Window, resolve_window
 from curation.rights.zones import country_names
 
@@ -225,8 +225,7 @@ class Wording:
         line = self._book.lineage(asked, self._request.known_at) if asked is not None else ()
         one = self._book.work(work_id, self._request.known_at)
         for mine in line:
-            key = eidr_key(mine.eidr)
-            if one is not None and one not in line and key and eidr_key(one.eidr) == key:
+            if one is not None and one not in line and eidr_keys(one) & eidr_keys(mine):
                 return f"{work_id} (which has the EIDR of {mine.work_id})"
         return work_id
 

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import re
 
+from curation.rights.names import alike
+
 _ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _CONTENT = re.compile(
     r"(?:10\.5240/|https?://(?:dx\.)?doi\.org/10\.5240/|doi:10\.5240/"
@@ -19,8 +21,7 @@ _DIGITS = re.compile(
     r"(?P<digits>[0-9A-F]{4}(?:-[0-9A-F]{4}){4})-(?P<check>[0-9A-Z]+)", re.IGNORECASE
 )
 _DIGIT_GROUPS = re.compile(
-    r"(?<![0-9A-F])(?P<digits>[0-9A-F]{4}(?:-?[0-9A-F]{4}){4})(?:-?[0-9A-Z])?(?P<extension>:.+)?$",
-    re.IGNORECASE,
+    r"(?<![0-9a-f])(?P<digits>[0-9a-f]{4}(?:-?[0-9a-f]{4}){4})(?:-?[0-9a-z])?(?P<extension>:.+)?$"
 )
 
 
@@ -53,13 +54,11 @@ def normal_eidr(text: str) -> str | None:
 def eidr_key(text: str | None) -> str | None:
     """What two spellings of one content EIDR share; None where the text holds none.
 
-    For telling that two works may be one: a wrong check character or hyphens left out make a bad
-    EIDR, and no different one. An extension does.
+    For telling that two works may be one: a wrong check character, other dashes or none make a bad
+    EIDR, and no different one. An extension does, after a colon.
     """
-    found = _DIGIT_GROUPS.search(text) if text is not None else None
-    if found is None:
-        return None
-    return (found["digits"].replace("-", "") + (found["extension"] or "")).casefold()
+    found = _DIGIT_GROUPS.search(alike(text)) if text is not None else None
+    return found["digits"].replace("-", "") + (found["extension"] or "") if found else None
 
 
 def eidr_failure(text: str) -> str:

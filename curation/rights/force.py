@@ -7,9 +7,9 @@ draft. What bars a use goes in one of two ways, and in doubt it stays:
   it leaves out: that is how a holdback is narrowed or shortened. It replaces the old text entirely
   where it speaks of the work and shares ground with the old text in every term. One that has
   nothing in common with it in a single term (Germany then, France now) is about something else.
-  An opt-out and a legal hold are no terms of a contract: only their own kind replaces them. A
-  grant that supersedes an exclusive grant is its new text likewise. What has been replaced stays
-  so when its replacement is replaced.
+  An opt-out and a legal hold are no terms of a contract: only their own kind replaces them. An
+  exclusive grant is replaced likewise, by a grant and by no prohibition. What has been replaced
+  stays so when its replacement is replaced.
 * *Lifted.* A permission that supersedes a prohibition opens what it itself covers, frame by frame
   and territory by territory, and nothing beside it. Once it has itself been superseded it covers
   nothing, and what stands in its place has to name the prohibition.
@@ -28,7 +28,7 @@ from curation.rights.rows import Rule
 from curation.rights.rule_window import window_of
 from curation.rights.scope import Scope
 
-_CONTRACT = frozenset({"GRANT", "HOLDBACK", "CARVE_OUT", "EMBARGO"})
+_CONTRACT = frozenset({"HOLDBACK", "CARVE_OUT", "EMBARGO"})
 
 
 def permits_now(rule: Rule, scope: Scope) -> bool:
@@ -62,9 +62,7 @@ def amendments(rule: Rule, scope: Scope) -> list[Rule]:
 def replacements(rule: Rule, scope: Scope) -> list[Rule]:
     """The amendments that stand in the bar's place, for every frame and territory."""
     return [
-        new
-        for new in amendments(rule, scope)
-        if _is_new_text(new, rule) and not any(replacement_failures(new, rule, scope))
+        new for new in amendments(rule, scope) if not any(replacement_failures(new, rule, scope))
     ]
 
 
@@ -82,7 +80,7 @@ def amendment_failures(new: Rule, rule: Rule, scope: Scope) -> Iterator[str]:
 
     Reason codes where it had to cover the use, else the terms of `replacement_failures`.
     """
-    if _is_new_text(new, rule):
+    if new.effect == "PROHIBIT" or rule.effect == "PERMIT":
         yield from replacement_failures(new, rule, scope)
         return
     if new.status != "EXECUTED":
@@ -107,10 +105,6 @@ def replacement_failures(new: Rule, rule: Rule, scope: Scope) -> Iterator[str]:
     if not _speaks_of_the_work(new, rule, scope):
         yield "WORK"
     yield from unshared(new, rule, scope)
-
-
-def _is_new_text(new: Rule, rule: Rule) -> bool:
-    return new.effect == "PROHIBIT" or rule.effect == "PERMIT"
 
 
 def _speaks_of_the_work(new: Rule, rule: Rule, scope: Scope) -> bool:

@@ -3,7 +3,8 @@
 Two works with one EIDR are one work under two ids, whatever their ids say: a holdback on either
 holds for both. An EIDR may also be a title's, copied down to its edits. So two works below one
 that carries the EIDR too are the different parts of it that they are recorded to be; and of two
-works on different levels the higher counts as standing above the lower.
+works on different levels the higher counts as standing above the lower. An EIDR with an extension
+(`eidr-x`) names a part of what the EIDR names, so that its work stands below that one.
 """
 
 from __future__ import annotations
@@ -12,9 +13,8 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 
-from curation.rights.eidr import eidr_key
 from curation.rights.rows import LEVELS, Work
-from curation.rights.rulebook import Rulebook
+from curation.rights.rulebook import Rulebook, eidr_keys
 
 
 def related_ids(book: Rulebook, work: Work, known_at: datetime) -> tuple[str, ...]:
@@ -23,12 +23,19 @@ def related_ids(book: Rulebook, work: Work, known_at: datetime) -> tuple[str, ..
     Never sideways: another edit of the same title is not among them.
     """
 
-    def parents(one: Work) -> Iterable[Work]:
+    def parents(one: Work) -> Iterator[Work]:
         parent = book.work(one.parent_id, known_at) if one.parent_id is not None else None
-        return [parent] if parent is not None else []
+        if parent is not None:
+            yield parent
+        for key in eidr_keys(one):
+            whole, extended, _ = key.partition(":")
+            if extended:
+                yield from book.works_with_eidr(whole, known_at)
 
-    def children(one: Work) -> Iterable[Work]:
-        return book.children(one.work_id, known_at)
+    def children(one: Work) -> Iterator[Work]:
+        yield from book.children(one.work_id, known_at)
+        for key in eidr_keys(one):
+            yield from book.works_with_eidr(f"{key}:", known_at)
 
     above = _walk(book, work, known_at, parents, lambda twin, one: _rank(twin) <= _rank(one))
     below = _walk(book, work, known_at, children, lambda twin, one: _rank(twin) >= _rank(one))
@@ -37,16 +44,13 @@ def related_ids(book: Rulebook, work: Work, known_at: datetime) -> tuple[str, ..
 
 def twins(book: Rulebook, work: Work, known_at: datetime) -> Iterator[Work]:
     """The other works that carry its EIDR and are not parts of one work that carries it too."""
-    key = eidr_key(work.eidr)
-    carriers = book.works_with_eidr(key) if key is not None else ()
-    if len(carriers) < 2:
-        return
-    own = {one.work_id for one in book.lineage(work, known_at) if eidr_key(one.eidr) == key}
-    for other in carriers:
-        if other.visible(known_at) and own.isdisjoint(
-            one.work_id for one in book.lineage(other, known_at)
-        ):
-            yield other
+    for key in eidr_keys(work):
+        carriers = book.works_with_eidr(key, known_at)
+        if len(carriers) > 1:
+            own = {one.work_id for one in book.lineage(work, known_at) if key in eidr_keys(one)}
+            for other in carriers:
+                if own.isdisjoint(one.work_id for one in book.lineage(other, known_at)):
+                    yield other
 
 
 def _walk(
@@ -61,7 +65,7 @@ def _walk(
     Twins are looked up once for an EIDR and level: a twin's twin may be a part beside the work.
     """
     found: set[str] = set()
-    paired: set[tuple[str | None, str]] = set()
+    paired: set[tuple[frozenset[str], str]] = set()
     waiting = deque([work])
     while waiting:
         one = waiting.popleft()
@@ -69,7 +73,7 @@ def _walk(
             continue
         found.add(one.work_id)
         yield one.work_id
-        pair = eidr_key(one.eidr), one.level
+        pair = eidr_keys(one), one.level
         if pair not in paired:
             paired.add(pair)
             waiting += [twin for twin in twins(book, one, known_at) if follows(twin, one)]

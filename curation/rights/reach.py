@@ -64,7 +64,7 @@ def unshared(one: Rule, other: Rule, scope: Scope) -> Iterator[str]:
         ):
             if not named:
                 yield term
-    if one.actions and other.actions and not actions.meet(one.actions, other.actions):
+    if one.actions and not actions.meet(one.actions, other.actions or actions.ACTIONS):
         yield "ACTIONS"
     if not parties.meet(scope.book, one.assignee, other.assignee, known_at):
         yield "PARTY"

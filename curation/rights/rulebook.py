@@ -10,7 +10,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import TypeVar, cast
 
-from curation.rights.eidr import eidr_key
+from curation.rights.eidr import claims_content_eidr, eidr_key
 from curation.rights.names import alike
 from curation.rights.row_checks import complaints
 from curation.rights.rows import (
@@ -161,9 +161,12 @@ class Rulebook:
         groups = self._groups_by_likeness.get(name, ())
         return [group for group in groups if group.visible(known_at)]
 
-    def works_with_eidr(self, key: str) -> tuple[Work, ...]:
-        """Every version of every work that carries the EIDR, which is given as its `eidr_key`."""
-        return self._works_by_eidr.get(key, ())
+    def works_with_eidr(self, key: str, known_at: datetime) -> list[Work]:
+        """The works that carry the EIDR of that `eidr_key`, as known at that instant.
+
+        With a colon behind it, those that carry it with an extension.
+        """
+        return [work for work in self._works_by_eidr.get(key, ()) if work.visible(known_at)]
 
     def children(self, work_id: str, known_at: datetime) -> list[Work]:
         """The works just below, as known at that instant."""
@@ -258,7 +261,14 @@ class Rulebook:
 
     @cached_property
     def _works_by_eidr(self) -> dict[str, tuple[Work, ...]]:
-        return grouped(self.works, lambda work: [key] if (key := eidr_key(work.eidr)) else [])
+        def keys_of(work: Work) -> Iterator[str]:
+            for key in eidr_keys(work):
+                whole, extended, _ = key.partition(":")
+                yield key
+                if extended:
+                    yield f"{whole}:"
+
+        return grouped(self.works, keys_of)
 
     @cached_property
     def _signals_by_work(self) -> dict[str, tuple[Signal, ...]]:
@@ -277,6 +287,12 @@ class Rulebook:
     def _embedded_by_work(self) -> dict[str, SpanIndex[EmbeddedMaterial]]:
         by_work = grouped(self.embedded_material, lambda row: [row.work_id])
         return {key: SpanIndex(rows, lambda row: row.span) for key, rows in by_work.items()}
+
+
+def eidr_keys(work: Work) -> frozenset[str]:
+    """The `eidr_key` of the work's EIDR, and of its id where that is an EIDR as well."""
+    named = [work.eidr, work.work_id if claims_content_eidr(work.work_id) else None]
+    return frozenset(key for text in named if (key := eidr_key(text)) is not None)
 
 
 def _parse(table: str, items: Iterable[object], problems: list[RowError]) -> Iterator[Row]:

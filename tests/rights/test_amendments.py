@@ -125,6 +125,7 @@ def test_a_permission_that_was_superseded_lifts_nothing_more(ask: Ask, rows: Row
         ({"assignee": "acme"}, {"assignee": "other"}, False),
         ({"actions": ["train_gen"]}, {"actions": ["evaluate"]}, False),
         ({"actions": ["dream", "train"]}, {"actions": ["tdm_analyze"]}, False),
+        ({"actions": []}, {"actions": ["dream"], "territory_include": ["DE"]}, False),
         ({"start": "2026-11-01"}, {"end": "2026-06-01"}, False),
         ({"span": [0, 500]}, {"span": [500, 600]}, False),
         ({"components": ["picture"]}, {"components": ["music"]}, False),
@@ -155,8 +156,7 @@ def test_a_prohibition_replaces_one_that_it_is_about(
         ({"assignee": "third"}, "DENY"),
         ({"assignee": None}, "DENY"),
         ({"start": "2026-12-01"}, "DENY"),
-        ({"effect": "PROHIBIT", "kind": "HOLDBACK"}, "ALLOW"),
-        ({"effect": "PROHIBIT", "kind": "OPT_OUT"}, "DENY"),
+        ({"effect": "PROHIBIT", "kind": "HOLDBACK"}, "DENY"),
     ],
 )
 def test_an_exclusive_grant_goes_with_its_new_text(

@@ -17,6 +17,9 @@ EIDR = "10.5240/7EC7-228A-510A-053E-CBB8-J"
 OTHER = "10.5240/7791-8534-2C23-9030-8610-5"
 
 
+EXTENDED = "md:cid:eidr-x:7EC7-228A-510A-053E-CBB8-J:directors"
+
+
 def library(**eidrs: str) -> list[Json]:
     """Titles T (edits A, B) and U (edits C, D), a copy of A, with EIDRs by the work's letter."""
     works: list[Json] = [
@@ -51,6 +54,13 @@ def library(**eidrs: str) -> list[Json]:
         ({"T": EIDR, "C": EIDR}, "edit:C", False),
         ({"K": EIDR, "C": EIDR}, "edit:C", False),
         ({"K": EIDR, "A": EIDR, "C": EIDR}, "edit:C", True),
+        ({"A": EXTENDED, "C": EIDR}, "edit:C", True),
+        ({"A": EXTENDED, "U": EIDR}, "title:U", True),
+        ({"A": EXTENDED, "U": EIDR}, "edit:D", False),
+        ({"A": EIDR, "C": EXTENDED}, "edit:C", True),
+        ({"A": EXTENDED, "C": EXTENDED.upper()}, "edit:C", True),
+        ({"A": EXTENDED, "B": EXTENDED.replace("directors", "theatrical")}, "edit:B", False),
+        ({"A": EIDR.replace("-", "\u2013"), "C": EIDR}, "edit:C", True),
     ],
 )
 def test_what_bars_a_twin_bars_the_work(
@@ -58,7 +68,14 @@ def test_what_bars_a_twin_bars_the_work(
 ) -> None:
     holdback = {**rows["holdback"], "work_id": barred}
     decision = ask({"works": library(**eidrs), "rules": [rows["grant"], holdback]})
-    assert decision.reasons == (("HOLDBACK_ACTIVE",) if hit else ())
+    assert ("HOLDBACK_ACTIVE" in decision.reasons) is hit
+
+
+def test_an_id_may_be_an_eidr_too(ask: Ask, rows: Rows) -> None:
+    works = [*library(A=EIDR), {"work_id": f"doi:{EIDR}", "level": "edit"}]
+    holdback = {**rows["holdback"], "work_id": f"doi:{EIDR}"}
+    decision = ask({"works": works, "rules": [rows["grant"], holdback]})
+    assert decision.reasons == ("HOLDBACK_ACTIVE",)
 
 
 def test_a_grant_and_a_survey_stay_with_the_work_they_name(ask: Ask, rows: Rows) -> None:

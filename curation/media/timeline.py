@@ -1,5 +1,6 @@
 """Exact presentation times of all frames of a film, from packets alone."""
 
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
@@ -13,6 +14,7 @@ from av.video.stream import VideoStream
 from curation.media.errors import MediaCode, MediaError
 from curation.media.info import time_base
 from curation.media.source import Source, name_of, opened, packets, video_stream
+from curation.media.untimed import filled
 
 # Containers whose packets carry decoding times only; FFmpeg makes up the rest.
 _ORDER_ONLY = frozenset({"avi"})
@@ -25,9 +27,10 @@ class Timeline:
     `pts` (int64, one per frame, strictly increasing) and `end` (past-last) count ticks of
     `time_base` seconds, with the stream's own offset. `key[i]` says that frame i is coded as a
     key frame, `size[i]` in how many bytes. `order[k]` is the frame of the k-th packet that is
-    shown, in the order of the file. `by_order`: the container's times are reconstructed, so decoded frames are
-    matched by their order and not by their PTS. `truncated`: the file ends before its index or
-    header says. `notes` records everything that was repaired.
+    shown, in the order of the file. `by_order`: times are reconstructed, so decoded frames are
+    matched by their order and not by their PTS, and `key`, `size` and `order` are not exact where
+    frames are reordered. `truncated`: the file ends before its index or header says. `notes`
+    records everything that was repaired.
     """
 
     time_base: Fraction
@@ -75,6 +78,7 @@ def read_timeline(source: Source) -> Timeline:
         shown, hidden = _collect(walk)
         truncated = _ends_early(container, stream, len(shown) + hidden, shown)
         by_order = container.format.name in _ORDER_ONLY
+        reorders = stream.codec_context.has_b_frames
     if not shown:
         raise MediaError(MediaCode.NO_FRAMES, f"{name}: no frame is shown; deliver it again")
     return _assemble(
@@ -82,6 +86,7 @@ def read_timeline(source: Source) -> Timeline:
         name=name,
         hidden=hidden,
         by_order=by_order,
+        reorders=reorders,
         truncated=truncated,
         base=time_base(stream),
         rate=stream.average_rate,
@@ -136,6 +141,7 @@ def _assemble(
     name: str,
     hidden: int,
     by_order: bool,
+    reorders: bool,
     truncated: bool,
     base: Fraction,
     rate: Fraction | None,
@@ -145,30 +151,37 @@ def _assemble(
         notes.append(f"{hidden} packets are marked as not shown (edit list)")
     if by_order:
         notes.append("the container stores no presentation times; decoding order gives them")
-    timed = [p for p in shown if p.pts is not None or p.dts is not None]
-    if len(timed) * 2 < len(shown):
+    times = [p.pts for p in shown]
+    if all(t is None for t in times):
+        times = [p.dts for p in shown]
+        by_order = True
+        notes.append("no packet carries a PTS; decoding times stand in")
+    elif reorders and _in_coding_order(shown):
+        # As H.264 in MXF without temporal offsets, and what was remuxed from it or from AVI.
+        by_order = True
+        notes.append("the times do not follow the reordering of frames; decoding order gives them")
+    if absent := times.count(None):
+        by_order = True
+        notes.append(f"{absent} packets carry no PTS; steps of the frame rate stand in")
+    told = filled(times, _usual_step(shown, base, rate), base) if absent else times
+    if told is None:
         raise MediaError(
             MediaCode.NO_TIMESTAMPS,
-            f"{name}: no presentation times; remux it into MP4 or Matroska with its frame rate",
+            f"{name}: {absent} of {len(shown)} frames carry no presentation time, and the others "
+            "do not give it away; remux it into MP4 or Matroska with its frame rate",
         )
-    if len(timed) < len(shown):
-        notes.append(f"{len(shown) - len(timed)} packets carry no time at all and were left out")
-    missing = sum(p.pts is None for p in timed)
-    if missing:
-        by_order = True
-        notes.append(f"{missing} packets carry no PTS; their decoding times stand in")
-    ticks = np.array([p.dts if p.pts is None else p.pts for p in timed], dtype=np.int64)
-    duration = np.array([p.duration for p in timed], dtype=np.int64)
-    key = np.array([p.key for p in timed], dtype=np.bool_)
-    size = np.array([p.size for p in timed], dtype=np.int64)
-    shift, jumps = _unwind(timed, ticks, duration)
+    ticks = np.array(told, dtype=np.int64)
+    duration = np.array([p.duration for p in shown], dtype=np.int64)
+    key = np.array([p.key for p in shown], dtype=np.bool_)
+    size = np.array([p.size for p in shown], dtype=np.int64)
+    shift, jumps = _unwind(shown, ticks, duration)
     if jumps:
         by_order = True
         ticks = ticks + shift
         notes.append(f"the clock jumps back {jumps} times; later parts were moved on")
     ticks, first, order = np.unique(ticks, return_index=True, return_inverse=True)
-    if len(ticks) < len(timed):
-        notes.append(f"{len(timed) - len(ticks)} frames repeat a PTS and were left out")
+    if len(ticks) < len(shown):
+        notes.append(f"{len(shown) - len(ticks)} frames repeat a PTS and were left out")
     duration, key, size = duration[first], key[first], size[first]
     if truncated:
         notes.append("the file ends before its index or header says")
@@ -178,6 +191,18 @@ def _assemble(
         last = _step(ticks, base, rate)
     end = int(ticks[-1]) + last
     return Timeline(base, ticks, end, key, size, order, tuple(notes), by_order, truncated)
+
+
+def _in_coding_order(shown: list[_Shown]) -> bool:
+    times = [p.pts for p in shown if p.pts is not None]
+    if len(times) < len(shown) or all(p.key for p in shown):
+        return False
+    return all(a < b for a, b in itertools.pairwise(times))
+
+
+def _usual_step(shown: list[_Shown], base: Fraction, rate: Fraction | None) -> int:
+    stated = [p.duration for p in shown if p.duration > 0]
+    return int(np.median(stated)) if stated else round(1 / rate / base) if rate else 0
 
 
 def _step(ticks: npt.NDArray[np.int64], base: Fraction, rate: Fraction | None) -> int:

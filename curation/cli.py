@@ -55,6 +55,7 @@ VIEWS = {
     "tagged_shots": "one row a shot with film, work and every tag, for filters and queries",
     "newest_release": "the release published last",
     "left_out": "every film and shot that is not in the newest release: station and reasons",
+    "linked_evidence": "the studio's work that an avail or a claim is about, by id or EIDR",
 }
 CLEAR = "examples/clearance"
 FILM = "examples/library/vfr_phone.mp4"

@@ -9,11 +9,17 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from curation.catalog.reader import Fault, RawRow
-from curation.rights.eidr import claims_content_eidr, eidr_failure, normal_eidr
+from curation.rights.eidr import claims_content_eidr, eidr_failure, eidr_key, normal_eidr
 from curation.rights.rows import LEVELS
 
 EIDR_FAILED = "EIDR_CHECK_FAILED"
 CONFLICT = "CONFLICTING_WORK"
+_NAMES_A_WORK = re.compile(
+    r"(Asset\d+\.)?((Series|Season|Episode|Volume)?(Title|Content|Alt)?ID|EditID|ALID|RefALID"
+    r"|BundledALIDs|(Edit|Title)EIDR-URN)|AltIdentifier .*|work_id",
+    re.IGNORECASE,
+)
+"""Fields of evidence whose text is an id of a work; those of offers and contracts are not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,28 +110,72 @@ def slug(text: str) -> str:
     return re.sub(r"[\W_]+", "-", plain).strip("-")
 
 
+def names_in(values: Mapping[str, Any]) -> set[str]:
+    """Every name that a row of evidence gives a work, as ``names_of`` gives the studio's.
+
+    For rows in quarantine, where nothing else can be believed: ids as they stand, and EIDRs in
+    whatever spelling, their check character left aside.
+    """
+    texts = [
+        item
+        for name, text in values.items()
+        if isinstance(text, str) and _NAMES_A_WORK.fullmatch(name)
+        for item in (text, *re.split(r"[;,\s]+", text))
+    ]
+    return names_of(*texts)
+
+
+def names_of(*ids: str | None) -> set[str]:
+    """What ids of a work are told by: their own letters, and for an EIDR its digits."""
+    stated = [text.strip() for text in ids if text and text.strip()]
+    return {text.casefold() for text in stated} | {
+        f"eidr {key}" for text in stated if (key := eidr_key(text))
+    }
+
+
 def with_evidence(
     own: Mapping[str, list[Any]], works: Iterable[Mapping[str, Any]], people: Iterable[Any]
 ) -> dict[str, list[Any]]:
     """The studio's own rows, and beside them the works and people that only others state.
 
-    What the studio says of a work goes before what others say; a stranger's work that does not
-    fit below its parent, and people of a work that is not there, are left out: the rulebook
-    must not fall for them, and nothing is permitted on a work without rows of the studio's.
+    What the studio says of a work goes before what others say. A stranger's work that bears the
+    EIDR of a work of the studio's is that work, whatever its id: it is not there twice, and what is
+    stated of it is stated of the studio's. A stranger's work that does not fit below its parent,
+    and people of a work that is not there, are left out: the rulebook must not fall for them, and
+    nothing is permitted on a work without rows of the studio's.
     """
     levels = {row["work_id"]: row["level"] for row in own["works"]}
+    same = _studio_works_by_eidr(own["works"])
+    names: dict[str, str] = {}
     kept: list[Mapping[str, Any]] = []
     for row in sorted(works, key=lambda one: LEVELS.index(one["level"])):
-        parent = row.get("parent_id")
-        fits = parent is None or (
+        name = row["work_id"]
+        if name in levels:
+            continue
+        if (mine := same.get(eidr_key(row.get("eidr")))) is not None:
+            names[name] = mine
+            continue
+        above = row.get("parent_id")
+        parent = above if above is None else names.get(above, above)
+        if parent is None or (
             parent in levels and LEVELS.index(levels[parent]) < LEVELS.index(row["level"])
-        )
-        if fits and row["work_id"] not in levels:
-            levels[row["work_id"]] = row["level"]
-            kept.append(row)
-    known = [row for row in people if row["work_id"] in levels]
+        ):
+            levels[name] = row["level"]
+            kept.append(row if parent == above else {**row, "parent_id": parent})
+    known = [
+        {**row, "work_id": work_id}
+        for row in people
+        if (work_id := names.get(row["work_id"], row["work_id"])) in levels
+    ]
     return {
         **own,
         "works": [*own["works"], *kept],
         "participants": [*own["participants"], *known],
     }
+
+
+def _studio_works_by_eidr(works: Iterable[Mapping[str, Any]]) -> dict[str | None, str]:
+    """The studio's work of each EIDR; of several, such as a title and its edits, the highest."""
+    ranked = sorted(works, key=lambda row: (-LEVELS.index(row["level"]), row["work_id"]))
+    keyed = ((eidr_key(row.get("eidr")), row["work_id"]) for row in ranked)
+    return {key: work_id for key, work_id in keyed if key is not None}

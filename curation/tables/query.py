@@ -5,7 +5,8 @@ Main schema: every table of the store (catalog tables as they stand at ``known_a
 and ``seconds`` are those of its clean span), so that
 ``lighting.key_style.label = 'low_key' AND quality.sharpness.gradient > 5`` reads as it is meant.
 ``newest_release`` is the release published last, ``left_out`` every film and shot that it does not
-hold, with station and reasons.
+hold, with station and reasons. ``linked_evidence`` names the studio's work that an avail or a claim
+is about, by its id or by its EIDR.
 Schema ``history``: the same tables with every version of every row, and ``readings``: when the last
 reading of each scope finished (the studio's own catalog has none).
 """
@@ -67,6 +68,8 @@ def connect(store: Store, known_at: datetime | None = None) -> DuckDBPyConnectio
     connection.execute(_tagged_shots(connection))
     connection.execute(_NEWEST_RELEASE)
     connection.execute(_LEFT_OUT)
+    connection.execute(_EIDR_KEY)
+    connection.execute(_linked_evidence(instant))
     connection.execute("SET enable_external_access = false")
     connection.execute("SET lock_configuration = true")
     return connection
@@ -155,6 +158,44 @@ _LEFT_OUT = """
     FROM listed JOIN films USING (asset_sha256) LEFT JOIN works USING (work_id)
     WHERE status <> 'analysed'
 """
+
+
+_EIDR_KEY = """
+    CREATE MACRO eidr_key(id) AS lower(nullif(concat(
+        replace(regexp_extract(
+            id, '(?i)([0-9A-F]{4}(-?[0-9A-F]{4}){4})(-?[0-9A-Z])?(:.+)?$', 1
+        ), '-', ''),
+        regexp_extract(id, '(?i)eidr-x:[^:]+(:.+)$', 1)
+    ), ''))
+"""
+"""As ``curation.rights.eidr.eidr_key``: what two spellings of one EIDR share."""
+
+
+def _linked_evidence(instant: str) -> str:
+    return f"""
+        CREATE VIEW linked_evidence AS
+        WITH own AS (
+            SELECT work_id, any_value(title) AS title, any_value(eidr) AS eidr
+            FROM history.works WHERE scope IS NULL AND {visible(instant)} GROUP BY work_id
+        ),
+        names AS (
+            SELECT work_id, title, work_id AS name, 'work_id' AS linked_by FROM own
+            UNION
+            SELECT work_id, title, eidr_key(coalesce(eidr, work_id)), 'eidr' FROM own
+        ),
+        said AS (
+            SELECT 'avails' AS evidence, avail_key AS evidence_key, work_id AS stated_work_id,
+                   source, unnest(list_concat([work_id], eidrs)) AS id FROM avails
+            UNION ALL
+            SELECT 'claims', claim_id, work_id, source, work_id FROM claims
+        ),
+        called AS (
+            SELECT *, id AS name FROM said UNION ALL SELECT *, eidr_key(id) FROM said
+        )
+        SELECT names.work_id, names.title, evidence, evidence_key, stated_work_id, source,
+               max(linked_by) AS linked_by
+        FROM called JOIN names USING (name) GROUP BY ALL
+    """  # noqa: S608
 
 
 def _tagged_shots(connection: DuckDBPyConnection) -> str:

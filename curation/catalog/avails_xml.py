@@ -7,15 +7,8 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from curation.catalog.avails import AvailStated, avail_rows
-from curation.catalog.evidence_files import (
-    children,
-    elements,
-    evidence_files,
-    local_name,
-    root_name,
-    text_at,
-)
 from curation.catalog.reader import RawRow
+from curation.catalog.safe_xml import children, elements, local_name, text_at, xml_files
 from curation.catalog.works import Works
 from curation.storage import Place
 
@@ -75,6 +68,7 @@ _TRANSACTION_LISTS: Mapping[str, tuple[str, ...]] = {
     "HoldbackExclusionLanguage": ("HoldbackExclusionLanguage",),
 }
 _AREAS = ("country", "countryRegion", "region")
+_ROOTS = ("AvailList",)
 
 
 class AvailsXmlReader:
@@ -84,11 +78,11 @@ class AvailsXmlReader:
     is_evidence = True
 
     def reads(self, place: Place) -> bool:
-        return bool(evidence_files(place, ".xml", _is_avails))
+        return bool(xml_files(place, _ROOTS))
 
     def rows(self, place: Place) -> Iterator[RawRow]:
         works = Works()
-        for file in evidence_files(place, ".xml", _is_avails):
+        for file in xml_files(place, _ROOTS):
             line = 0
             for avail in elements(file, "Avail"):
                 version = _version(avail)
@@ -98,10 +92,6 @@ class AvailsXmlReader:
                     line += 1
                     stated = AvailStated(file.name, line, shared | offer, version)
                     yield from avail_rows(stated, works)
-
-
-def _is_avails(file: Place) -> bool:
-    return root_name(file) == "AvailList"
 
 
 def _version(avail: Element) -> str | None:

@@ -7,15 +7,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from curation.catalog.avails import BAD_TERRITORY, BAD_VALUE
-from curation.catalog.evidence_files import (
-    children,
-    elements,
-    evidence_files,
-    local_name,
-    root_name,
-    text_at,
-)
 from curation.catalog.reader import Fault, RawRow
+from curation.catalog.safe_xml import children, elements, local_name, text_at, xml_files
 from curation.catalog.works import Works, WorkStated, eidr_faults, identity, own_id, slug
 from curation.rights import territories
 from curation.storage import Place
@@ -26,6 +19,7 @@ if TYPE_CHECKING:
 _LEVELS = {"series": "series", "season": "season"}
 _ABOVE = {"isseasonof": "series", "isepisodeof": "season", "isversionof": "title"}
 _RESTS = "INCONSISTENT_ROW"
+_ROOTS = ("CoreMetadata", "Basic")
 
 
 class MecReader:
@@ -35,20 +29,16 @@ class MecReader:
     is_evidence = True
 
     def reads(self, place: Place) -> bool:
-        return bool(evidence_files(place, ".xml", _is_mec))
+        return bool(xml_files(place, _ROOTS))
 
     def rows(self, place: Place) -> Iterator[RawRow]:
         works = Works()
-        for file in evidence_files(place, ".xml", _is_mec):
+        for file in xml_files(place, _ROOTS):
             line = 0
             for basic in elements(file, "Basic"):
                 for row in _title_rows(basic, file.name, works):
                     line += 1
                     yield RawRow(row.table, row.source, line, row.values, fault=row.fault)
-
-
-def _is_mec(file: Place) -> bool:
-    return root_name(file) in ("CoreMetadata", "Basic")
 
 
 def _title_rows(basic: Element, source: str, works: Works) -> Iterator[RawRow]:

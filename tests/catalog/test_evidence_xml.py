@@ -92,16 +92,50 @@ def test_people_fall_with_their_title(
 
 
 @pytest.mark.parametrize(
-    ("doctype", "words"),
+    "doctype",
     [
-        ('<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;&a;">', "declares entities"),
-        ('<!ENTITY a SYSTEM "file:///etc/passwd">', "declares entities"),
+        '[<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;&a;">]',
+        '[<!ENTITY a SYSTEM "file:///etc/hostname">]',
+        '[<!ENTITY % a SYSTEM "file:///etc/hostname"> %a;]',
+        'SYSTEM "http://127.0.0.1:9/a.dtd"',
+        "[<!ATTLIST AvailList a CDATA 'x'>]",
     ],
 )
-def test_entities_are_refused(tmp_path: Path, doctype: str, words: str) -> None:
+def test_a_doctype_is_refused(tmp_path: Path, doctype: str) -> None:
     path = tmp_path / "a.xml"
-    path.write_text(f"<!DOCTYPE AvailList [{doctype}]><AvailList>&a;</AvailList>")
-    with pytest.raises(CatalogError, match=words):
+    path.write_text(f"<!DOCTYPE AvailList {doctype}><AvailList/>")
+    with pytest.raises(CatalogError, match="has a DOCTYPE"):
+        read(path)
+
+
+def test_nesting_is_bounded(tmp_path: Path) -> None:
+    path = tmp_path / "a.xml"
+    path.write_text("<AvailList>" + "<a>" * 100_000 + "</a>" * 100_000 + "</AvailList>")
+    with pytest.raises(CatalogError, match="more than 64 deep"):
+        read(path)
+
+
+def test_size_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("curation.catalog.safe_xml.MAX_BYTES", 100)
+    with pytest.raises(CatalogError, match="so split it"):
+        read(avails(tmp_path, OFFER.format(id=1)))
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-8-sig", "latin-1"])
+def test_encodings_that_say_so_are_read(tmp_path: Path, encoding: str) -> None:
+    path = avails(tmp_path, OFFER.format(id=1))
+    text = path.read_text().replace("Rabbits", "Käninchen")
+    declared = "" if encoding == "utf-8-sig" else f'<?xml version="1.0" encoding="{encoding}"?>'
+    path.write_bytes((declared + text).encode(encoding))
+    assert avail_of(read(path))["title"] == "Käninchen"
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "utf-7", "klingon"])
+def test_encodings_that_lie_are_errors(tmp_path: Path, encoding: str) -> None:
+    path = avails(tmp_path, OFFER.format(id=1))
+    text = path.read_text().replace("Rabbits", "Käninchen")
+    path.write_bytes(f'<?xml version="1.0" encoding="{encoding}"?>{text}'.encode())
+    with pytest.raises(CatalogError, match="not readable XML"):
         read(path)
 
 

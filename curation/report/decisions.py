@@ -176,7 +176,7 @@ def _lifted(bar: Bar, case: Case, wording: Wording) -> Iterator[str]:
     """The permissions that lift the bar, each with the territories asked for in which it does."""
     where: dict[Rule, list[str]] = {}
     for place in case.scope.request.territories:
-        for new in bar.lifted_by(place) if bar.hits(place) else ():
+        for new in bar.lifted_by(place) if bar.stands_against(None, place) else ():
             where.setdefault(new, []).append(place)
     for new, places in where.items():
         told = f"{wording.row(new)}, supersedes it and covers this use"

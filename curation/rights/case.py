@@ -113,15 +113,23 @@ class Case:
             for one in sorted(clearances, key=lambda one: one.grant.rule_id if one.grant else "")
             if one.grant is not None and not severity(found.code for found in one.findings)
         }
+        lifters = {
+            rule.rule_id: rule
+            for one in clearances
+            if one.grant is not None and one.grant.rule_id in grants
+            for rule in one.lifters
+        }
         relied = [row for one in self.standing for row in one.relied]
         return Ground(
             clearances=tuple(by_territory.items()),
             codes=ordered(found.code for found in findings),
-            rows=tuple({*grants, *relied, *(row for found in findings for row in found.rows)}),
+            rows=tuple(
+                {*grants, *lifters, *relied, *(row for found in findings for row in found.rows)}
+            ),
             grants=tuple(grants),
             duties=tuple(
                 OwedDuty(duty.code, duty.phase or "PRE", rule_id)
-                for rule_id, rule in grants.items()
+                for rule_id, rule in sorted((grants | lifters).items())
                 for duty in duties_of(rule, request)
             ),
         )

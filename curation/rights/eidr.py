@@ -6,6 +6,7 @@ Source: EIDR ID Format; ISO 7064 Mod 37,36 over the twenty hexadecimal digits.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from curation.rights.names import alike
 
@@ -51,6 +52,7 @@ def normal_eidr(text: str) -> str | None:
     return f"md:cid:eidr-x:{name}{match['extension']}" if match["extension"] else f"10.5240/{name}"
 
 
+@lru_cache(maxsize=1 << 16)
 def eidr_key(text: str | None) -> str | None:
     """What two spellings of one content EIDR share; None where the text holds none.
 

@@ -37,9 +37,14 @@ class Bar:
         kept = tuple(new for new in self.lifters if spans.covers(new.span, span))
         return Bar(self.code, self.rule, kept)
 
-    def hits(self, territory: str) -> bool:
-        """Whether it touches the territory, lifted or not."""
+    def stands_against(self, grant: Rule | None, territory: str) -> bool:
+        """Whether it stands against the grant there, lifted or not.
+
+        `except_for` frees the grants it names.
+        """
         rule = self.rule
+        if grant is not None and grant.rule_id in rule.except_for:
+            return False
         return territories.prohibition_hits(
             rule.territory_include, rule.territory_exclude, territory
         )
@@ -49,10 +54,15 @@ class Bar:
         return tuple(new for new in self.lifters if covers_place(new, territory))
 
     def applies(self, grant: Rule | None, territory: str) -> bool:
-        """Whether it bars relying on the grant there; `except_for` frees the grants it names."""
-        if grant is not None and grant.rule_id in self.rule.except_for:
-            return False
-        return self.hits(territory) and not self.lifted_by(territory)
+        """Whether it bars relying on the grant there."""
+        return self.stands_against(grant, territory) and not self.lifted_by(territory)
+
+    def opened_by(self, grant: Rule, territory: str) -> Rule | None:
+        """The amendment that relying on the grant there rests on, the grant itself if it is one."""
+        if not self.lifters or not self.stands_against(grant, territory):
+            return None
+        lifting = self.lifted_by(territory)
+        return min(lifting, key=lambda new: (new is not grant, new.rule_id), default=None)
 
     @property
     def finding(self) -> Finding:

@@ -114,6 +114,7 @@ def resolve_window(
     bound that is absent or `Open` is unbounded. A local time that a clock change repeats or skips
     is read both ways. `T23:59:59` as an end is the next second. `T23:59` as an end is that minute
     or the end of the day: a prohibition lasts until midnight, a permission is sure until 23:59.
+    `T00:00` as an end that includes its day, as a spreadsheet writes a date, is read both ways too.
 
     Raises:
         WindowError: unreadable text, an unknown zone or convention, or an end that no reading
@@ -174,12 +175,16 @@ def _readings(
         raise WindowError(
             f"{text!r} is neither a date, a date with a time, {OPEN} nor one of {UNDETERMINED}"
         )
+    as_written = _instants(moment, False, zone_names)
+    if end_convention is None:
+        return as_written
     shown = moment.time()
-    if end_convention is None or (shown < _LAST_SECOND and shown != _LAST_MINUTE):
-        return _instants(moment, False, zone_names)
     midnight = _next_day(moment.replace(hour=0, minute=0, second=0, microsecond=0))
-    closes = _instants(midnight, True, zone_names)
-    return (*_instants(moment, False, zone_names), *closes) if shown == _LAST_MINUTE else closes
+    day_ends = _instants(midnight, True, zone_names)
+    if shown >= _LAST_SECOND:
+        return day_ends
+    names_a_day = shown == time() and end_convention == "INCLUSIVE_DAY"
+    return (*as_written, *day_ends) if shown == _LAST_MINUTE or names_a_day else as_written
 
 
 def _instants(

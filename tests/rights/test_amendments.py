@@ -92,6 +92,17 @@ def test_a_permission_lifts_territory_by_territory_and_frame_by_frame(
     ]
 
 
+def test_who_relies_on_an_amendment_owes_its_duties(ask: Ask, rows: Rows) -> None:
+    duties = [{"code": "REPORT", "phase": "POST"}]
+    amendment = {**rows["grant"], "rule_id": "G9", "supersedes": "P1", "duties": duties}
+    decision = ask({"rules": [rows["grant"], rows["holdback"], amendment]})
+    assert decision.grants == ("G1",)
+    assert "G9" in decision.rows
+    assert [(duty.code, duty.rule_id) for duty in decision.duties] == [("REPORT", "G9")]
+    amendment["assignee"] = "other"
+    assert ask({"rules": [rows["grant"], rows["holdback"], amendment]}).duties == ()
+
+
 def test_a_permission_that_was_superseded_lifts_nothing_more(ask: Ask, rows: Rows) -> None:
     lifting = {**rows["grant"], "rule_id": "G9", "supersedes": "P1"}
     restated = {**rows["grant"], "rule_id": "G10", "supersedes": "G9"}

@@ -66,6 +66,16 @@ def test_the_last_minute_of_a_day_is_its_end_for_what_bars_only(
     assert resolve_window(text, None, time_zone="UTC").possible.start == last[0]
 
 
+@pytest.mark.parametrize("text", ["2026-11-09T00:00", "2026-11-09T00:00:00Z"])
+def test_a_midnight_that_includes_its_day_may_be_a_date(text: str) -> None:
+    window = resolve_window(None, text, time_zone="UTC", end_convention="INCLUSIVE_DAY")
+    assert window.certain.end == utc("2026-11-09T00:00:00Z")
+    assert window.possible.end == utc("2026-11-10T00:00:00Z")
+    for convention in (None, "EXCLUSIVE_INSTANT"):
+        window = resolve_window(None, text, time_zone="UTC", end_convention=convention)
+        assert window.certain.end == window.possible.end == utc("2026-11-09T00:00:00Z")
+
+
 def test_the_last_minute_before_a_short_day_ends_where_the_day_ends() -> None:
     window = resolve_window(None, "2024-09-07T23:59", time_zone="America/Santiago")
     assert window.possible.end == utc("2024-09-08T04:00:00Z")

@@ -2,7 +2,7 @@
 
 import itertools
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 import numpy as np
@@ -14,6 +14,7 @@ from av.video.stream import VideoStream
 from curation.media.errors import MediaCode, MediaError
 from curation.media.info import time_base
 from curation.media.source import Source, name_of, opened, packets, video_stream
+from curation.media.start import first_pts
 from curation.media.untimed import filled
 
 # Containers whose packets carry decoding times only; FFmpeg makes up the rest.
@@ -27,7 +28,8 @@ class Timeline:
     `pts` (int64, one per frame, strictly increasing) and `end` (past-last) count ticks of
     `time_base` seconds, with the stream's own offset. `key[i]` says that frame i is coded as a
     key frame, `size[i]` in how many bytes. `order[k]` is the frame of the k-th packet that is
-    shown, in the order of the file. `by_order`: times are reconstructed, so decoded frames are
+    shown, in the order of the file; it is empty where packets are shown that are no frame of the
+    timeline. `by_order`: times are reconstructed, so decoded frames are
     matched by their order and not by their PTS, and `key`, `size` and `order` are not exact where
     frames are reordered. `truncated`: the file ends before its index or header says. `notes`
     records everything that was repaired.
@@ -81,7 +83,7 @@ def read_timeline(source: Source) -> Timeline:
         reorders = stream.codec_context.has_b_frames
     if not shown:
         raise MediaError(MediaCode.NO_FRAMES, f"{name}: no frame is shown; deliver it again")
-    return _assemble(
+    timeline = _assemble(
         shown,
         name=name,
         hidden=hidden,
@@ -90,6 +92,29 @@ def read_timeline(source: Source) -> Timeline:
         truncated=truncated,
         base=time_base(stream),
         rate=stream.average_rate,
+    )
+    entry = next((p.pts for p in shown if p.key), None)
+    if timeline.by_order or entry is None or timeline.pts[0] == entry:
+        return timeline
+    start = first_pts(source)
+    return timeline if start is None or start > entry else _from(timeline, start)
+
+
+def _from(timeline: Timeline, start: int) -> Timeline:
+    """`timeline` without the frames before `start`, whose references the film lacks.
+
+    It has such frames where it begins inside a group of pictures, or with an open one.
+    """
+    lost = int(np.searchsorted(timeline.pts, start))
+    if not lost:
+        return timeline
+    return replace(
+        timeline,
+        pts=timeline.pts[lost:],
+        key=timeline.key[lost:],
+        size=timeline.size[lost:],
+        order=timeline.order[:0],
+        notes=(*timeline.notes, f"{lost} frames refer to others before the film's beginning"),
     )
 
 
@@ -156,7 +181,7 @@ def _assemble(
         times = [p.dts for p in shown]
         by_order = True
         notes.append("no packet carries a PTS; decoding times stand in")
-    elif reorders and _in_coding_order(shown):
+    elif reorders and not by_order and _in_coding_order(shown):
         # As H.264 in MXF without temporal offsets, and what was remuxed from it or from AVI.
         by_order = True
         notes.append("the times do not follow the reordering of frames; decoding order gives them")

@@ -28,6 +28,8 @@ PIPE_WIDTH = 160
 """Columns of a table that goes into a file or a pipe."""
 MIN_WIDTH = 24
 """Columns below which nothing longer is squeezed; rows become records then."""
+MAX_ERROR = 1000
+"""Letters of one part of an error."""
 MAX_LINES = 4
 """Lines of one cell of a query's answer on a terminal."""
 _GAP = " │ "
@@ -51,8 +53,13 @@ def one_line(error: BaseException) -> str:
     lines = [line.strip() for line in str(error).splitlines()]
     parts = [line.rstrip(";") for line in lines if line.strip("^ ")] or [type(error).__name__]
     more = len(parts) - _MANY
-    said = "; ".join(parts[:_MANY] if more > 1 else parts)
+    said = "; ".join(_short(part) for part in (parts[:_MANY] if more > 1 else parts))
     return safe(f"{said}; and {more} more" if more > 1 else said)
+
+
+def _short(text: str) -> str:
+    half = MAX_ERROR // 2
+    return text if len(text) <= MAX_ERROR else f"{text[:half]} … {text[-half:]}"
 
 
 def safe(text: str) -> str:

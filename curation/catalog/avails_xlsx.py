@@ -8,6 +8,7 @@ also one of rules) is not read, and one quarantined row of the table ``sheets`` 
 from __future__ import annotations
 
 import io
+import math
 import re
 import warnings
 import zipfile
@@ -37,6 +38,11 @@ MAX_RATIO = 300
 """The most that a part above a megabyte may grow in unpacking; sheets grow some 10 to 100 times."""
 MAX_ROWS = 1 << 20
 """The rows of a sheet in Excel; a file may number its rows higher to keep its reader busy."""
+MAX_CELLS = 100_000_000
+"""Cells of a sheet, empty ones before a filled one included; each row may claim 18,278 of them."""
+_ROW = re.compile(rb"<(?:[\w.-]+:)?row(?=[\s/>])([^>]*)>")
+_NUMBER = re.compile(rb"(?<![\w:])r\s*=\s*[\"']([^\"']*)[\"']")
+_BLOCK = 1 << 20
 _DATES = ("Start", "End")
 _SERIALS = range(10_000, 100_000)
 _UNREADABLE = (
@@ -81,14 +87,16 @@ def _workbook(file: Place, works: Works) -> Iterator[RawRow]:
             sheets = 0
             for sheet in book.worksheets:
                 sheet.reset_dimensions()
+                _refuse_disorder(data, sheet, file)
                 if _is_avails(_head(sheet)):
                     yield from _sheet(book, sheet, file.name, works)
                     sheets += 1
-                elif _holds_anything(sheet):
+                elif _holds_anything(sheet, file.name):
                     yield _not_read(sheet, file.name)
     except _UNREADABLE as error:
+        why = next(iter(str(error).splitlines()), "") or type(error).__name__
         raise CatalogError(
-            f"{file} is not readable as an Excel workbook: {error}; save it again as .xlsx"
+            f"{file} is not readable as an Excel workbook: {why}; save it again as .xlsx"
         ) from error
     if not sheets:
         raise CatalogError(
@@ -113,17 +121,58 @@ def _refuse_bomb(data: io.BytesIO, file: Place) -> None:
     data.seek(0)
 
 
+def _refuse_disorder(data: io.BytesIO, sheet: Any, file: Place) -> None:
+    """Excel numbers rows upwards; of a row that is numbered otherwise openpyxl says nothing.
+
+    Raises:
+        CatalogError: rather than lose the row.
+    """
+    last = 0
+    with zipfile.ZipFile(data) as packed, packed.open(sheet._worksheet_path) as part:
+        rest = b""
+        while block := part.read(_BLOCK):
+            if not last and b"\0" in block:
+                raise CatalogError(f"{file} [{sheet.title}] is not UTF-8; save it again as .xlsx")
+            whole, mark, rest = (rest + block).rpartition(b"<")
+            rest = mark + rest
+            for row in _ROW.finditer(whole):
+                stated = _NUMBER.search(row[1])
+                number = int(stated[1]) if stated and stated[1].isdigit() else last + 1
+                if number <= last or (stated and not stated[1].isdigit()):
+                    raise CatalogError(
+                        f"{file} [{sheet.title}]: after row {last} comes one numbered "
+                        f"{stated[1][:20].decode(errors='replace') if stated else number}; open it "
+                        "in a spreadsheet and save it again"
+                    )
+                last = number
+
+
+def _rows(sheet: Any, where: str) -> Iterator[Sequence[object]]:
+    """The rows of a sheet.
+
+    Raises:
+        CatalogError: when there are more than any sheet has.
+    """
+    cells = 0
+    for number, row in enumerate(sheet.iter_rows(values_only=True), start=1):
+        cells += len(row)
+        if number > MAX_ROWS or cells > MAX_CELLS:
+            raise CatalogError(
+                f"{where} has more than {MAX_ROWS} rows or {MAX_CELLS} cells; Excel writes no such "
+                "sheet, so take out its empty rows and columns"
+            )
+        yield row
+
+
 def _sheet(book: Workbook, sheet: Any, source: str, works: Works) -> Iterator[RawRow]:
-    lines = enumerate(sheet.iter_rows(values_only=True), start=1)
-    first = list(islice(lines, 3))
     where = f"{source} [{sheet.title}]"
+    lines = enumerate(_rows(sheet, where), start=1)
+    first = list(islice(lines, 3))
     header = header_of([_text(cell) for cell in first[1][1]], where)
     explained = [_text(cell) for cell in first[2][1]] if len(first) > 2 else []
     version = next((cell for cell in explained[:1] if re.fullmatch(r"v?\d\.\d.*", cell)), None)
     data = lines if _explains(explained) else chain(first[2:], lines)
     for line, cells in data:
-        if line > MAX_ROWS:
-            raise CatalogError(f"{where} has more than {MAX_ROWS} rows; Excel writes no such sheet")
         stated = {}
         for position, cell in enumerate(cells):
             name = header.columns[position] if position < len(header.columns) else None
@@ -139,10 +188,8 @@ def _head(sheet: Any) -> list[Sequence[object]]:
     return list(islice(sheet.iter_rows(values_only=True), 2))
 
 
-def _holds_anything(sheet: Any) -> bool:
-    """Whether a cell is filled; a sheet whose rows are numbered without end counts as one."""
-    rows = islice(sheet.iter_rows(values_only=True), MAX_ROWS + 1)
-    return any(number == MAX_ROWS or any(map(_text, cells)) for number, cells in enumerate(rows))
+def _holds_anything(sheet: Any, source: str) -> bool:
+    return any(any(map(_text, cells)) for cells in _rows(sheet, f"{source} [{sheet.title}]"))
 
 
 def _not_read(sheet: Any, source: str) -> RawRow:
@@ -178,6 +225,8 @@ def _text(cell: object, *, book: Workbook | None = None, is_date: bool = False) 
     if isinstance(cell, timedelta):
         return str(cell)
     if isinstance(cell, int | float):
+        if not math.isfinite(cell):
+            return str(cell)
         if is_date and book is not None and int(cell) in _SERIALS:
             from openpyxl.utils.datetime import from_excel
 

@@ -36,6 +36,8 @@ NOT_FOUND = "FILE_NOT_FOUND"
 OTHER_CONTENT = "OTHER_CONTENT"
 TWO_WORKS = "CONTENT_OF_TWO_WORKS"
 NOT_LISTED = "NOT_IN_CATALOG"
+MAX_MESSAGE = 1000
+"""Letters of a fault's message."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +52,7 @@ class Accepted:
     values: Mapping[str, Any]
     source: str
     line: int
-
-    @property
-    def sha256(self) -> str:
-        return _digest(self.values)
+    sha256: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,13 +192,17 @@ def _typed(raw: RawRow) -> tuple[Accepted, Row | None]:
             raise _RefusedError(Fault(name, INVALID, f"{name} holds a number beyond 64 bits"))
         if raw.table == "assets":
             asset = _asset(values)
-            return Accepted("assets", asset["asset_path"], asset, raw.source, raw.line), None
+            return _accepted(raw, asset["asset_path"], asset), None
         if raw.table in EVIDENCE:
             stated = evidence_row(raw.table, values)
             key = str(stated[EVIDENCE[raw.table][0].name])
-            return Accepted(raw.table, key, stated, raw.source, raw.line), None
+            return _accepted(raw, key, stated), None
         _refuse_blanks(raw, values)
         row = parse_row(raw.table, values)
+        name, stated = row_name(row, table=raw.table), row_to_json(row)
+        _refuse_hidden(raw.table, stated)
+        since = f"@{stated['recorded_at']}" if "recorded_at" in stated else ""
+        return _accepted(raw, name + since, stated), row
     except CellError as error:
         raise _RefusedError(Fault(error.field, INVALID, str(error))) from error
     except RowError as error:
@@ -207,9 +210,10 @@ def _typed(raw: RawRow) -> tuple[Accepted, Row | None]:
     except (ValueError, TypeError, OverflowError, RecursionError) as error:
         fault = Fault("", MALFORMED, f"not readable: {type(error).__name__}: {error}")
         raise _RefusedError(fault) from error
-    name, stated = row_name(row, table=raw.table), row_to_json(row)
-    since = f"@{stated['recorded_at']}" if "recorded_at" in stated else ""
-    return Accepted(raw.table, name + since, stated, raw.source, raw.line), row
+
+
+def _accepted(raw: RawRow, key: str, values: Mapping[str, Any]) -> Accepted:
+    return Accepted(raw.table, key, values, raw.source, raw.line, _digest(values))
 
 
 def _refuse_blanks(raw: RawRow, values: Mapping[str, Any]) -> None:
@@ -219,6 +223,22 @@ def _refuse_blanks(raw: RawRow, values: Mapping[str, Any]) -> None:
     if name := unbounded(raw.table, values, raw.blank):
         message = f"{name} is empty in a PERMIT; write its date, or Open where it has none"
         raise _RefusedError(Fault(name, INVALID, message))
+
+
+def _refuse_hidden(table: str, values: Mapping[str, Any]) -> None:
+    """Two ids that look alike would be two: a mark that nobody sees is none of an id's letters."""
+    for field in TABLES[table].fields:
+        if field.kind not in (FieldKind.TEXT, FieldKind.LIST) or field.name in ("title", "name"):
+            continue
+        value = values.get(field.name)
+        for text in value if isinstance(value, list) else [value]:
+            if isinstance(text, str) and not text.isprintable():
+                hidden = next(letter for letter in text if not letter.isprintable())
+                message = (
+                    f"{field.name} {text[:200]!a} holds U+{ord(hidden):04X}, which nobody sees; "
+                    "write it without"
+                )
+                raise _RefusedError(Fault(field.name, INVALID, message))
 
 
 def _is_beyond_64_bits(value: object) -> bool:
@@ -270,6 +290,11 @@ def _rows_of_known_works(
 
 
 def _quarantined(raw: RawRow, fault: Fault) -> Quarantined:
+    """The row with its fault; what it says whole is in the row itself, so a message has a limit."""
+    message = fault.message
+    if len(message) > MAX_MESSAGE:
+        message = f"{message[: MAX_MESSAGE // 2]} … {message[-MAX_MESSAGE // 2 :]}"
+    fault = Fault(fault.field, fault.reason, message)
     return Quarantined(raw.table, raw.source, raw.line, raw.values, fault)
 
 

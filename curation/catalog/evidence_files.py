@@ -7,6 +7,9 @@ from pathlib import PurePosixPath
 
 from curation.storage import Place
 
+_NO_FILES = ("~$", "._")
+"""How the names begin that Excel and macOS give to what they leave beside a file."""
+
 
 def evidence_files(place: Place, suffix: str, accepts: Callable[[Place], bool]) -> list[Place]:
     """The file itself, or all files of a folder that have the suffix; none unless each is accepted.
@@ -18,7 +21,8 @@ def evidence_files(place: Place, suffix: str, accepts: Callable[[Place], bool]) 
     else:
         from curation.catalog.folder import FORMATS
 
-        names = [entry.path for entry in place.files() if "/" not in entry.path]
+        found = (entry.path for entry in place.files() if "/" not in entry.path)
+        names = [name for name in found if not name.startswith(_NO_FILES)]
         if any(PurePosixPath(name).suffix in FORMATS for name in names):
             return []
         files = [place / name for name in names if name.lower().endswith(suffix)]

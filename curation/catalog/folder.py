@@ -132,6 +132,8 @@ def _damage(header: list[str], cells: list[str]) -> Fault | None:
 
 
 def _json_rows(table: str, source: str, data: bytes) -> Iterator[RawRow]:
+    if b"\0" in data[:4]:
+        raise CatalogError(f"{source} is not UTF-8 but UTF-16 or UTF-32; save it as UTF-8")
     for line, raw in enumerate(data.splitlines(), start=1):
         if not raw.strip():
             continue

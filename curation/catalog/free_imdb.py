@@ -43,7 +43,8 @@ class FreeImdbReader:
 def _is_list(file: Place) -> bool:
     """Whether the head of the file holds a record: an object of objects that speak of a film."""
     with file.open() as stream:
-        head = stream.read(_HEAD).decode("utf-8", errors="replace")
+        raw = stream.read(_HEAD)
+    head = raw.decode(json.detect_encoding(raw), errors="replace").removeprefix("\ufeff")
     if not re.match(r'\s*\{\s*"', head) or re.match(r'\s*\{\s*"\w+"\s*:\s*\[', head):
         return False
     return any(f'"{name}"' in head for name in _MINE - {"title"}) and '"title"' in head
@@ -52,8 +53,8 @@ def _is_list(file: Place) -> bool:
 def _records(file: Place) -> list[tuple[str, Any]]:
     """The records in order; a key stated twice comes twice."""
     try:
-        top = json.loads(file.read_bytes(), object_pairs_hook=_Pairs)
-    except (json.JSONDecodeError, UnicodeDecodeError, RecursionError) as error:
+        top = json.loads(file.read_bytes(), object_pairs_hook=_Pairs, parse_int=_integer)
+    except (ValueError, RecursionError) as error:
         raise CatalogError(f"{file} is not readable JSON: {error}; mend it") from error
     return list(top.pairs)
 
@@ -61,6 +62,11 @@ def _records(file: Place) -> list[tuple[str, Any]]:
 class _Pairs:
     def __init__(self, pairs: list[tuple[str, Any]]) -> None:
         self.pairs = pairs
+
+
+def _integer(digits: str) -> int | str:
+    """A number, or its digits where it is longer than any that means something."""
+    return int(digits) if len(digits) < 19 else digits
 
 
 def _record_rows(

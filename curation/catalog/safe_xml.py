@@ -29,21 +29,24 @@ def xml_files(place: Place, roots: Collection[str]) -> list[Place]:
 
 
 def elements(file: Place, name: str) -> Iterator[Element]:
-    """Each element of that name, whole; what was read before it is forgotten.
+    """Each element of that name, whole; what was read before and between them is forgotten.
 
     Raises:
         CatalogError: damaged XML, XML with a DOCTYPE, or beyond the bounds.
     """
     stack: list[Element] = []
+    within = 0
     for event, element in _parsed(file):
         if event == "start":
             stack.append(element)
+            within += local_name(element) == name
             continue
         stack.pop()
         if local_name(element) == name:
+            within -= 1
             yield element
-            if stack:
-                stack[-1].remove(element)
+        if stack and not within:
+            stack[-1].remove(element)
 
 
 def local_name(element: Element) -> str:

@@ -188,14 +188,62 @@ def test_a_zip_bomb_is_refused(tmp_path: Path) -> None:
         read(path)
 
 
-def test_rows_numbered_without_end_are_refused(tmp_path: Path) -> None:
-    path = workbook(tmp_path / "a.xlsx", [{}])
+SHEET = "xl/worksheets/sheet1.xml"
+
+
+def rewritten(path: Path, old: str, new: str) -> Path:
+    """The workbook with its sheet's XML changed by hand."""
     with zipfile.ZipFile(path) as packed:
         parts = {name: packed.read(name) for name in packed.namelist()}
-    sheet = "xl/worksheets/sheet1.xml"
-    parts[sheet] = parts[sheet].replace(b'<row r="4"', b'<row r="999999999999"')
+    assert old.encode() in parts[SHEET]
+    parts[SHEET] = parts[SHEET].replace(old.encode(), new.encode())
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as packed:
         for name, data in parts.items():
             packed.writestr(name, data)
-    with pytest.raises(CatalogError, match="more than 1048576 rows"):
+    return path
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ('<row r="4"', '<row r="999999999999"', "more than 1048576 rows"),
+        ('<row r="4"', '<row r="-4"', "after row 3 comes one numbered -4"),
+        ('<row r="4"', '<row r="3"', "after row 3 comes one numbered 3"),
+        ('<row r="4"', '<row r="x"', "after row 3 comes one numbered x"),
+        ("</sheetData>", '<row r="3"/></sheetData>', "after row 4 comes one numbered 3"),
+        ('r="A4"', 'r="ZZZZ4"', "not readable as an Excel workbook"),
+        ("<worksheet", "<!DOCTYPE w [<!ENTITY a 'x'>]><worksheet", "not readable as an Excel"),
+    ],
+)
+def test_sheets_that_would_lose_rows_or_never_end_are_refused(
+    tmp_path: Path, old: str, new: str, words: str
+) -> None:
+    path = rewritten(workbook(tmp_path / "a.xlsx", [{}]), old, new)
+    with pytest.raises(CatalogError, match=words):
         read(path)
+
+
+def test_cells_without_end_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("curation.catalog.avails_xlsx.MAX_CELLS", 10_000)
+    wide = '<row r="5"><c r="ZZZ5"/></row></sheetData>'
+    path = rewritten(workbook(tmp_path / "a.xlsx", [{}]), "</sheetData>", wide)
+    with pytest.raises(CatalogError, match="or 10000 cells"):
+        read(path)
+
+
+def test_rows_without_numbers_follow_each_other(tmp_path: Path) -> None:
+    path = rewritten(workbook(tmp_path / "a.xlsx", [{}]), '<row r="4"', "<row")
+    assert [row.line for row in read(path).accepted if row.table == "avails"] == [4]
+
+
+def test_numbers_beyond_all_bounds_are_no_dates(tmp_path: Path) -> None:
+    path = workbook(tmp_path / "a.xlsx", [{"Start": 43739}])
+    (bad,) = read(rewritten(path, "<v>43739</v>", "<v>1e400</v>")).quarantined
+    assert bad.fault.reason == "INVALID_DATE"
+
+
+def test_what_a_spreadsheet_leaves_beside_a_file_is_none(tmp_path: Path) -> None:
+    workbook(tmp_path / "a.xlsx", [{}])
+    for name in ("~$a.xlsx", "._a.xlsx"):
+        (tmp_path / name).write_bytes(b"x")
+    assert not read(tmp_path).quarantined

@@ -72,6 +72,38 @@ def test_every_record_ends_somewhere(tmp_path: Path) -> None:
     assert reasons == ["DUPLICATE_ROW", "INVALID_FIELD", "MALFORMED_ROW", "MALFORMED_ROW"]
 
 
+@pytest.mark.parametrize(
+    ("record", "reason"),
+    [
+        ('{"status": "free", "title": "t", "year": ' + "9" * 5000 + "}", "INVALID_FIELD"),
+        ('{"status": "free", "title": "t", "year": NaN}', "INVALID_FIELD"),
+        ('{"status": "free\\ud800", "title": "t"}', "MALFORMED_ROW"),
+    ],
+)
+def test_strange_records_are_quarantined_alone(tmp_path: Path, record: str, reason: str) -> None:
+    path = tmp_path / "l.json"
+    path.write_text(f'{{"good": {{"status": "free", "title": "t"}}, "bad": {record}}}')
+    checked = read(path)
+    assert [bad.fault.reason for bad in checked.quarantined] == [reason]
+    assert [row.table for row in checked.accepted].count("claims") == 1
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-32"])
+def test_lists_are_read_in_every_encoding_of_json(tmp_path: Path, encoding: str) -> None:
+    path = tmp_path / "l.json"
+    path.write_text(json.dumps({"é": record(title="Éclair")}, ensure_ascii=False), encoding)
+    assert read(path).accepted[1].values["title"] == "Éclair"
+
+
+def test_keys_of_every_letter_can_be_changed_and_taken_away(tmp_path: Path) -> None:
+    keys = ["o'x", "a\\b", "a\nb", "n\0x", "'; DROP TABLE x; --", "e\u0301", "k" * 100_000, "a|b#2"]
+    for days, (status, count) in enumerate((("free", 8), ("unknown", 8), ("free", 5))):
+        folder = written(tmp_path / "lists", {key: record(status) for key in keys[:count]})
+        done = ingested(tmp_path, folder, T0 + days * DAY)
+        assert done.accepted["claims"] == count
+    assert (done.changed, done.tables["claims"].removed) == (5, 3)
+
+
 def test_only_what_changed_is_a_new_version(tmp_path: Path) -> None:
     claims = {f"http://www.imdb.com/title/tt{i}/": record() for i in range(50)}
     folder = written(tmp_path / "lists", claims)

@@ -88,6 +88,34 @@ def test_bytes_that_are_no_text_are_an_error(tmp_path: Path) -> None:
         read(tmp_path)
 
 
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-32"])
+@pytest.mark.parametrize("name", ["works.jsonl", "works.csv"])
+def test_text_in_another_encoding_is_an_error(tmp_path: Path, name: str, encoding: str) -> None:
+    text = WORKS if name.endswith("csv") else '{"work_id": "T", "level": "title"}\n'
+    (tmp_path / name).write_text(text, encoding)
+    with pytest.raises(CatalogError, match=f"{name} is not UTF-8|unknown column"):
+        read(tmp_path)
+
+
+@pytest.mark.parametrize("mark", ["\u202e", "\u200b", "\ufeff", "\x1b", "\0", "\xa0"])
+def test_an_id_has_no_letter_that_nobody_sees(tmp_path: Path, mark: str) -> None:
+    (tmp_path / "works.csv").write_text(f"work_id,level,title\nT,title,\nT{mark}x,title,{mark}\n")
+    (bad,) = checked(tmp_path).quarantined
+    assert (bad.line, bad.fault.field, bad.fault.reason) == (3, "work_id", "INVALID_FIELD")
+    assert f"U+{ord(mark):04X}" in bad.fault.message
+
+
+def test_a_title_may_hold_any_letter(tmp_path: Path) -> None:
+    (tmp_path / "works.csv").write_text("work_id,level,title\nT,title,m\u200cn\u202e\n")
+    assert not checked(tmp_path).quarantined
+
+
+def test_a_huge_cell_makes_no_huge_message(tmp_path: Path) -> None:
+    (tmp_path / "works.jsonl").write_text(json.dumps({"work_id": "T", "level": "x" * 10**6}))
+    (bad,) = checked(tmp_path).quarantined
+    assert len(bad.fault.message) < 1100
+
+
 def test_two_files_for_a_table_are_an_error(tmp_path: Path) -> None:
     (tmp_path / "works.csv").write_text(WORKS)
     (tmp_path / "works.jsonl").write_text("")

@@ -15,6 +15,7 @@ from av.stream import Disposition, Stream
 from av.video.stream import VideoStream
 
 from curation.media.errors import MediaCode, MediaError
+from curation.media.structure import MAX_EDITS, edits, ends_early
 
 Source = str | BinaryIO
 _S = TypeVar("_S", bound=Stream)
@@ -54,10 +55,18 @@ def opened(source: Source, *, hwaccel: HWAccel | None = None) -> Iterator[InputC
         raise MediaError(
             MediaCode.ABSURD_HEADER, f"{name}: its header asks for too much memory ({error})"
         ) from error
-    except (av.error.FFmpegError, UnicodeError) as error:
+    except av.error.ArgumentError as error:
         raise MediaError(
             MediaCode.CANNOT_OPEN,
-            f"{name}: not a readable film container ({_reason(error)}); fetch it again or remux it",
+            f"{name}: of no format that films come in (MP4, MOV, Matroska, MPEG, MXF, AVI, …); "
+            "take it off the film list or transcode it",
+        ) from error
+    except (av.error.FFmpegError, UnicodeError) as error:
+        short = "; it ends before its own structure says" if ends_early(source) else ""
+        raise MediaError(
+            MediaCode.CANNOT_OPEN,
+            f"{name}: not a readable film container ({_reason(error)}){short}; fetch it again or "
+            "remux it",
         ) from error
     try:
         with container:
@@ -75,6 +84,8 @@ def _open(source: Source, name: str, hwaccel: HWAccel | None) -> InputContainer:
         source.seek(0)
         if size == 0:
             raise MediaError(MediaCode.EMPTY_FILE, f"{name}: zero bytes; deliver it again")
+        _check_edits(source, name)
+        source.seek(0)
         return av.open(
             source, "r", container_options=_OPTIONS, buffer_size=1 << 18, hwaccel=hwaccel
         )
@@ -86,9 +97,25 @@ def _open(source: Source, name: str, hwaccel: HWAccel | None) -> InputContainer:
         raise MediaError(MediaCode.CANNOT_OPEN, f"{name}: not a regular file")
     if status.st_size == 0:
         raise MediaError(MediaCode.EMPTY_FILE, f"{name}: zero bytes; deliver it again")
+    _check_edits(source, name)
     # "file:" keeps a colon in a file name from being read as a protocol.
     options = {**_OPTIONS, "protocol_whitelist": "file"}
     return av.open(f"file:{source}", "r", options=options, buffer_size=1 << 18, hwaccel=hwaccel)
+
+
+def _check_edits(source: Source, name: str) -> None:
+    try:
+        count = edits(source)
+    except PermissionError as error:
+        raise MediaError(
+            MediaCode.CANNOT_OPEN, f"{name}: {error}; grant the right to read"
+        ) from error
+    if count > MAX_EDITS:
+        raise MediaError(
+            MediaCode.ABSURD_HEADER,
+            f"{name}: an edit list of {count} entries is beyond {MAX_EDITS}; flatten it by "
+            "transcoding, or deliver it again",
+        )
 
 
 def _reason(error: Exception) -> str:

@@ -15,10 +15,13 @@ from curation.media.errors import MediaCode, MediaError
 from curation.media.info import time_base
 from curation.media.source import Source, name_of, opened, packets, video_stream
 from curation.media.start import first_pts
+from curation.media.structure import ends_early, holes
 from curation.media.untimed import filled
 
 # Containers whose packets carry decoding times only; FFmpeg makes up the rest.
 _ORDER_ONLY = frozenset({"avi"})
+
+_MOST_HOLES = 0.1
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,19 +82,27 @@ def read_timeline(source: Source) -> Timeline:
         walk = packets(container, stream, name)
         shown, hidden = _collect(walk)
         truncated = _ends_early(container, stream, len(shown) + hidden, shown)
+        hidden += _unlisted(container, stream)
         by_order = container.format.name in _ORDER_ONLY
         reorders = stream.codec_context.has_b_frames
+        # A stream is FFmpeg's memory, gone with its container.
+        base, rate = time_base(stream), stream.average_rate
     if not shown:
         raise MediaError(MediaCode.NO_FRAMES, f"{name}: no frame is shown; deliver it again")
+    if (share := holes(source)) > _MOST_HOLES:
+        raise MediaError(
+            MediaCode.DECODE_FAILED,
+            f"{name}: {share:.0%} of it is no MPEG stream but noise; fetch it again",
+        )
     timeline = _assemble(
         shown,
         name=name,
         hidden=hidden,
         by_order=by_order,
         reorders=reorders,
-        truncated=truncated,
-        base=time_base(stream),
-        rate=stream.average_rate,
+        truncated=truncated or ends_early(source),
+        base=base,
+        rate=rate,
     )
     entry = next((p.pts for p in shown if p.key), None)
     if timeline.by_order or entry is None or timeline.pts[0] == entry:
@@ -142,6 +153,13 @@ def _collect(walk: "Iterator[Packet[VideoStream]]") -> tuple[list[_Shown], int]:
     return shown, hidden
 
 
+def _unlisted(container: InputContainer, stream: VideoStream) -> int:
+    """Packets of an MP4 that FFmpeg leaves out of its index because no edit needs them."""
+    if "mp4" not in container.format.name:
+        return 0
+    return max(0, stream.frames - len(stream.index_entries))
+
+
 def _ends_early(
     container: InputContainer, stream: VideoStream, count: int, shown: list[_Shown]
 ) -> bool:
@@ -173,7 +191,7 @@ def _assemble(
 ) -> Timeline:
     notes: list[str] = []
     if hidden:
-        notes.append(f"{hidden} packets are marked as not shown (edit list)")
+        notes.append(f"{hidden} packets are not shown (edit list)")
     if by_order:
         notes.append("the container stores no presentation times; decoding order gives them")
     times = [p.pts for p in shown]

@@ -86,6 +86,10 @@ def _rule(rule: Rule) -> Iterator[Complaint]:
                     name,
                     f"{code!r} is unknown; {_CODES}",
                 )
+    if rule.effect == "PROHIBIT":
+        for code in territories.undone(rule.territory_include, rule.territory_exclude):
+            reason = f"takes all of {code} away again, which is included; correct the one or other"
+            yield "territory_exclude", reason
     zones_known = True
     for name, names in (
         ("time_zone", (rule.time_zone,) if rule.time_zone is not None else ()),

@@ -68,6 +68,11 @@ def prohibition_hits(include: Sequence[str], exclude: Sequence[str], asked: str)
     return False
 
 
+def undone(include: Sequence[str], exclude: Sequence[str]) -> list[str]:
+    """What is included, the world where nothing is named, and wholly excluded again."""
+    return [code for code in include or (WORLD,) if any(contains(out, code) for out in exclude)]
+
+
 def meet(
     one: tuple[Sequence[str], Sequence[str]], other: tuple[Sequence[str], Sequence[str]]
 ) -> bool:

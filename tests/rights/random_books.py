@@ -7,6 +7,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from curation.rights import ACTIONS
+from curation.rights.territories import undone
 
 Json = dict[str, Any]
 SEVERITY = {"ALLOW": 0, "REVIEW": 1, "DENY": 2}
@@ -102,7 +103,7 @@ prohibitions = record(
     components=parts,
     except_for=st.lists(st.sampled_from(["r0", "r1", "r2"]), max_size=1),
     status=st.sampled_from(["EXECUTED", "EXECUTED", None, "DRAFT"]),
-)
+).filter(lambda row: not undone(row["territory_include"], row["territory_exclude"]))
 appearances = record(
     work_id=works,
     span=spans,

@@ -96,6 +96,17 @@ def test_parts_that_may_nest_are_barred_together(barred: str, asked: str, hits: 
 
 
 @pytest.mark.parametrize(
+    ("include", "exclude"), [(["DE"], ["DE"]), (["FR", "US-CA"], ["US"]), ([], ["001"])]
+)
+def test_a_prohibition_that_excludes_what_it_includes_is_an_error(
+    ask: Ask, rows: Rows, include: list[str], exclude: list[str]
+) -> None:
+    places = {"territory_include": include, "territory_exclude": exclude}
+    with pytest.raises(RulebookError, match="which is included"):
+        ask({"rules": [rows["grant"], {**rows["holdback"], **places}]})
+
+
+@pytest.mark.parametrize(
     ("scheme", "entries", "reason"),
     [
         ("PLUS", {"DataMining": ["DMI-PROHIBITED", "DMI-ALLOWED"]}, "SIGNAL_NOT_ALLOWED"),

@@ -117,7 +117,7 @@ NARROWER: list[Callable[[Json], Json]] = [
     lambda rule: {"territory_include": rule["territory_include"][:1]},
     lambda rule: {"territory_exclude": [*rule.get("territory_exclude", []), "US-CA", "DE"]},
     lambda rule: {"start": "2026-11-10T12:00:01Z"} if rule.get("start") is None else {},
-    lambda rule: {"end": "2026-11-10T12:30:00Z"} if rule.get("end") is None else {},
+    lambda rule: {"end": "2026-11-10T12:30:01Z"} if rule.get("end") is None else {},
     lambda rule: {"span": [150, 151]} if rule.get("span") is None else {},
     lambda rule: {"span": [rule["span"][0], rule["span"][1] - 5]} if rule.get("span") else {},
     lambda rule: {"components": (rule.get("components") or ["picture"])[:1]},

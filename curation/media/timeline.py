@@ -13,7 +13,7 @@ from av.video.stream import VideoStream
 
 from curation.media.errors import MediaCode, MediaError
 from curation.media.info import time_base
-from curation.media.source import Source, name_of, opened, packets, video_stream
+from curation.media.source import MAX_PACKETS, Source, name_of, opened, packets, video_stream
 from curation.media.start import first_pts
 from curation.media.structure import ends_early, holes
 from curation.media.untimed import filled
@@ -22,6 +22,8 @@ from curation.media.untimed import filled
 _ORDER_ONLY = frozenset({"avi"})
 
 _MOST_HOLES = 0.1
+_FINEST = Fraction(1, 1_000_000_000)
+"""Matroska's finest tick in seconds; other containers' clocks are coarser."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,6 +81,7 @@ def read_timeline(source: Source) -> Timeline:
     name = name_of(source)
     with opened(source) as container:
         stream = video_stream(container, name)
+        _check_clock(container, stream, name)
         walk = packets(container, stream, name)
         shown, hidden = _collect(walk)
         truncated = _ends_early(container, stream, len(shown) + hidden, shown)
@@ -151,6 +154,19 @@ def _collect(walk: "Iterator[Packet[VideoStream]]") -> tuple[list[_Shown], int]:
             _Shown(packet.pts, packet.dts, packet.duration or 0, packet.is_keyframe, packet.size)
         )
     return shown, hidden
+
+
+def _check_clock(container: InputContainer, stream: VideoStream, name: str) -> None:
+    base = time_base(stream)
+    # FFmpeg says one second where an MP4's header says zero ticks a second. Others' count of
+    # frames is a guess that their writers often leave unset.
+    broken = "mp4" in container.format.name and (base == 1 or stream.frames > MAX_PACKETS)
+    if broken or base < _FINEST:
+        raise MediaError(
+            MediaCode.ABSURD_HEADER,
+            f"{name}: {stream.frames} frames, or ticks of {base} s, are those of no film; "
+            "check the header or deliver it again",
+        )
 
 
 def _unlisted(container: InputContainer, stream: VideoStream) -> int:

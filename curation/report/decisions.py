@@ -158,7 +158,7 @@ def _set_aside(case: Case, decision: Decision, wording: Wording) -> Iterator[str
         if excepted and overlaps(bar.rule.span, span):
             yield f"{wording.row(bar.rule)}, does not bar it, for it excepts {listed(excepted)}"
         elif overlaps(bar.rule.span, span):
-            yield from _lifted(bar.over(span), case, wording)
+            yield from _lifted(bar.over(span), case, decision, wording)
     for work_id in case.scope.related_ids:
         for rule in case.scope.book.rules_of(work_id):
             bars = rule.effect == "PROHIBIT" or rule.exclusive
@@ -172,18 +172,16 @@ def _set_aside(case: Case, decision: Decision, wording: Wording) -> Iterator[str
         )
 
 
-def _lifted(bar: Bar, case: Case, wording: Wording) -> Iterator[str]:
-    """The permissions that lift the bar, each with the territories asked for in which it does."""
-    where: dict[Rule, list[str]] = {}
-    for place in case.scope.request.territories:
-        for new in bar.lifted_by(place) if bar.stands_against(None, place) else ():
-            where.setdefault(new, []).append(place)
-    for new, places in where.items():
-        told = f"{wording.row(new)}, supersedes it and covers this use"
-        yield (
-            f"{wording.row(bar.rule)}, does not bar it in {listed(map(territory, places))}, "
-            f"for {told}"
-        )
+def _lifted(bar: Bar, case: Case, decision: Decision, wording: Wording) -> Iterator[str]:
+    """The grants relied on that lift the bar, each with the territories in which it does."""
+    for new in bar.lifters:
+        asked = case.scope.request.territories
+        places = [place for place in asked if bar.is_lifted_by(new, place)]
+        if places and new.rule_id in decision.grants:
+            yield (
+                f"{wording.row(bar.rule)}, does not bar it in {listed(map(territory, places))}, "
+                f"for {wording.row(new)}, supersedes it and covers this use"
+            )
 
 
 def _not_lifted(rule: Rule, case: Case, wording: Wording) -> Iterator[str]:

@@ -82,7 +82,7 @@ class Case:
     def boundaries(self) -> list[int]:
         """Every frame at which a row that counts begins or ends; between two nothing changes."""
         framed = [attempt.rule.span for attempt in self.attempts]
-        framed += [rule.span for bar in self.bars for rule in (bar.rule, *bar.lifters)]
+        framed += [bar.rule.span for bar in self.bars]
         framed += [row.span for row in self._content(None) if self._evidence_of(row) is not None]
         return sorted({frame for span in framed if span is not None for frame in span})
 
@@ -90,7 +90,6 @@ class Case:
         key = (
             *(spans.covers(one.rule.span, span) for one in self.attempts if one.rule.span),
             *(spans.overlaps(bar.rule.span, span) for bar in self.bars if bar.rule.span),
-            *(spans.covers(new.span, span) for bar in self.bars for new in bar.lifters if new.span),
         )
         ground = self._grounds.get(key)
         if ground is None:
@@ -113,23 +112,15 @@ class Case:
             for one in sorted(clearances, key=lambda one: one.grant.rule_id if one.grant else "")
             if one.grant is not None and not severity(found.code for found in one.findings)
         }
-        lifters = {
-            rule.rule_id: rule
-            for one in clearances
-            if one.grant is not None and one.grant.rule_id in grants
-            for rule in one.lifters
-        }
         relied = [row for one in self.standing for row in one.relied]
         return Ground(
             clearances=tuple(by_territory.items()),
             codes=ordered(found.code for found in findings),
-            rows=tuple(
-                {*grants, *lifters, *relied, *(row for found in findings for row in found.rows)}
-            ),
+            rows=tuple({*grants, *relied, *(row for found in findings for row in found.rows)}),
             grants=tuple(grants),
             duties=tuple(
                 OwedDuty(duty.code, duty.phase or "PRE", rule_id)
-                for rule_id, rule in sorted((grants | lifters).items())
+                for rule_id, rule in grants.items()
                 for duty in duties_of(rule, request)
             ),
         )

@@ -24,8 +24,7 @@ class Decision:
     """The outcome with all its reasons.
 
     `rows` names every row that made it, by id or as `consents[perf:A …]`; `grants` the rules that
-    permit (in a territory at least), `duties` what relying on them, and on the amendments that
-    opened to them what was barred, still owes.
+    permit (in a territory at least), `duties` what relying on them still owes.
     """
 
     outcome: Outcome

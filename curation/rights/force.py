@@ -10,9 +10,10 @@ draft. What bars a use goes in one of two ways, and in doubt it stays:
   An opt-out and a legal hold are no terms of a contract: only their own kind replaces them. An
   exclusive grant is replaced likewise, by a grant and by no prohibition. What has been replaced
   stays so when its replacement is replaced.
-* *Lifted.* A permission that supersedes a prohibition opens what it itself covers, frame by frame
-  and territory by territory, and nothing beside it. Once it has itself been superseded it covers
-  nothing, and what stands in its place has to name the prohibition.
+* *Lifted.* A permission that supersedes a prohibition is free of it where it itself covers the
+  use, frame by frame and territory by territory. It opens nothing beside it and nothing to another
+  grant: that would piece two together. Once it has itself been superseded it permits nothing, and
+  what stands in its place has to name the prohibition.
 
 An amendment that is not executed, not yet begun for certain, or revoked before the use ends does
 neither. One that has ended lifts nothing; a prohibition that has ended still replaces, for its end
@@ -67,7 +68,7 @@ def replacements(rule: Rule, scope: Scope) -> list[Rule]:
 
 
 def lifters(rule: Rule, scope: Scope) -> tuple[Rule, ...]:
-    """The permissions that lift the bar wherever they reach the territory and the span."""
+    """The permissions that are free of the bar wherever they reach the territory and the span."""
     return tuple(
         new
         for new in amendments(rule, scope)

@@ -52,8 +52,6 @@ class Clearance:
 
     grant: Rule | None
     findings: tuple[Finding, ...]
-    lifters: tuple[Rule, ...] = ()
-    """The amendments that opened to the grant what was barred: their duties are owed as well."""
 
 
 def attempts_on(scope: Scope) -> list[Attempt]:
@@ -113,7 +111,6 @@ def _option(
     if not rule.overrides_signal:
         against.extend(signals)
     findings = (*own, *against)
-    opened = [new for bar in bars if (new := bar.opened_by(rule, territory)) is not None]
     first_failure = attempt.failures[0][0] if attempt.failures else 99
     rank = (
         severity(finding.code for finding in findings),
@@ -123,4 +120,4 @@ def _option(
         -first_failure,
         rule.rule_id,
     )
-    return rank, Clearance(rule, findings, tuple(opened))
+    return rank, Clearance(rule, findings)

@@ -23,7 +23,7 @@ _CODES: Mapping[str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """A rule that bars the use wherever its territory is touched and nothing lifts it."""
+    """A rule that bars the use wherever its territory is touched."""
 
     code: str
     rule: Rule
@@ -37,32 +37,26 @@ class Bar:
         kept = tuple(new for new in self.lifters if spans.covers(new.span, span))
         return Bar(self.code, self.rule, kept)
 
-    def stands_against(self, grant: Rule | None, territory: str) -> bool:
-        """Whether it stands against the grant there, lifted or not.
+    def applies(self, grant: Rule | None, territory: str) -> bool:
+        """Whether it bars relying on the grant there.
 
-        `except_for` frees the grants it names.
+        It frees the grants that `except_for` names, and the permissions that lift it; no grant
+        borrows the freedom of another.
         """
         rule = self.rule
-        if grant is not None and grant.rule_id in rule.except_for:
+        if grant is not None and (
+            grant.rule_id in rule.except_for or self.is_lifted_by(grant, territory)
+        ):
             return False
         return territories.prohibition_hits(
             rule.territory_include, rule.territory_exclude, territory
         )
 
-    def lifted_by(self, territory: str) -> tuple[Rule, ...]:
-        """The lifters that reach all of the territory."""
-        return tuple(new for new in self.lifters if covers_place(new, territory))
-
-    def applies(self, grant: Rule | None, territory: str) -> bool:
-        """Whether it bars relying on the grant there."""
-        return self.stands_against(grant, territory) and not self.lifted_by(territory)
-
-    def opened_by(self, grant: Rule, territory: str) -> Rule | None:
-        """The amendment that relying on the grant there rests on, the grant itself if it is one."""
-        if not self.lifters or not self.stands_against(grant, territory):
-            return None
-        lifting = self.lifted_by(territory)
-        return min(lifting, key=lambda new: (new is not grant, new.rule_id), default=None)
+    def is_lifted_by(self, grant: Rule, territory: str) -> bool:
+        """Whether the grant is a lifter and reaches all of the territory."""
+        return any(new.rule_id == grant.rule_id for new in self.lifters) and covers_place(
+            grant, territory
+        )
 
     @property
     def finding(self) -> Finding:

@@ -101,10 +101,12 @@ def _strange_amendments(
     """Amendments of a prohibition on a work that theirs stands neither above nor below.
 
     A grant that such an amendment replaces as well is at fault with it: the amendment gone, it
-    would come back into force.
+    would come back into force. Versions that have been retired are history, and no fault.
     """
-    for amendment in (rule for rules in rules_by_id.values() for rule in rules):
-        amended = [rule for name in amendment.supersedes for rule in rules_by_id.get(name, ())]
+    standing = [rule for rules in rules_by_id.values() for rule in rules if not rule.retired_at]
+    by_id = grouped(standing, lambda rule: [rule.rule_id])
+    for amendment in standing:
+        amended = [rule for name in amendment.supersedes for rule in by_id.get(name, ())]
         strange = [
             rule
             for rule in amended

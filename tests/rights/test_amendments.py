@@ -92,15 +92,22 @@ def test_a_permission_lifts_territory_by_territory_and_frame_by_frame(
     ]
 
 
-def test_who_relies_on_an_amendment_owes_its_duties(ask: Ask, rows: Rows) -> None:
+def test_who_uses_what_an_amendment_opened_relies_on_it(ask: Ask, rows: Rows) -> None:
     duties = [{"code": "REPORT", "phase": "POST"}]
     amendment = {**rows["grant"], "rule_id": "G9", "supersedes": "P1", "duties": duties}
     decision = ask({"rules": [rows["grant"], rows["holdback"], amendment]})
-    assert decision.grants == ("G1",)
-    assert "G9" in decision.rows
+    assert decision.grants == ("G9",)
     assert [(duty.code, duty.rule_id) for duty in decision.duties] == [("REPORT", "G9")]
-    amendment["assignee"] = "other"
-    assert ask({"rules": [rows["grant"], rows["holdback"], amendment]}).duties == ()
+
+
+def test_no_grant_borrows_what_another_lifts(ask: Ask, rows: Rows) -> None:
+    amendment = {**rows["grant"], "rule_id": "G9", "supersedes": "P1"}
+    other = {**rows["holdback"], "rule_id": "P2", "except_for": ["G1"]}
+    assert ask({"rules": [rows["grant"], rows["holdback"], amendment, other]}).outcome == "DENY"
+    signal = {"work_id": "edit:A", "scheme": "AIPREF", "entries": {"train-ai": "n"}}
+    override = {**rows["grant"], "overrides_signal": True}
+    tables: Json = {"rules": [override, rows["holdback"], amendment], "signals": [signal]}
+    assert ask(tables).outcome == "DENY"
 
 
 def test_a_permission_that_was_superseded_lifts_nothing_more(ask: Ask, rows: Rows) -> None:
@@ -188,6 +195,8 @@ def test_an_amendment_of_an_unrelated_work_is_an_error_that_names_both(
     with pytest.raises(RulebookError, match="G9: supersedes 'P1' is on 'edit:A'") as caught:
         ask({"works": works, "rules": [rows["grant"], holdback, amendment]})
     assert [problem.row_id for problem in caught.value.problems] == ["G9"]
+    mended = {"recorded_at": "2026-02-01T00:00:00Z", "retired_at": "2026-03-01T00:00:00Z"}
+    ask({"works": works, "rules": [rows["grant"], holdback, {**amendment, **mended}]})
     amendment["supersedes"] = ["P1", "G1"]
     with pytest.raises(RulebookError) as caught:
         ask({"works": works, "rules": [rows["grant"], holdback, amendment]})

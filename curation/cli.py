@@ -59,6 +59,8 @@ VIEWS = {
 }
 CLEAR = "examples/clearance"
 FILM = "examples/library/vfr_phone.mp4"
+HELP_WIDTH = 76
+"""Columns of an example that is not broken, by backslashes, at its options."""
 ALLOW_EXIT, REVIEW_EXIT, DENY_EXIT, BAD_INPUT_EXIT = 0, 3, 4, 2
 
 
@@ -66,7 +68,10 @@ def _example(arguments: str) -> str:
     """An example that works where it is pasted: with the program as it was called."""
     called = sys.argv[0] if Path(sys.argv[0]).name == "curation" else "curation"
     program = "curation" if shutil.which("curation") == called else called
-    return f"[dim]Example: {program} {arguments}[/dim]"
+    command = f"{program} {arguments}"
+    if len(command) > HELP_WIDTH:
+        command = command.replace(" --", " \\\n    --")
+    return f"Example:\n[dim]{command}[/dim]"
 
 
 @app.command(epilog=_example("ingest --catalog examples/catalog"))
@@ -175,7 +180,7 @@ def status(
     _stations(Settings.from_environment(store=store), release)
 
 
-@app.command(epilog=_example('query "SELECT title, count(*) FROM tagged_shots GROUP BY ALL"'))
+@app.command(epilog=_example('query "SELECT title, count(*) FROM tagged_shots GROUP BY 1"'))
 def query(
     sql: Annotated[str, typer.Argument(help="A query in DuckDB's SQL.")],
     store: StoreOption = None,
@@ -400,16 +405,18 @@ def _in_words(error: Exception) -> str | None:
     """
     from curation.embedded import EmbeddedError
 
+    if isinstance(error, InputError):
+        return one_line(error)
     if callable(say := getattr(error, "format_message", None)):
         if type(error).__name__ == "NoArgsIsHelpError":
             return ""
         command = getattr(getattr(error, "ctx", None), "command_path", "curation")
-        return f"{one_line(InputError(say())).rstrip('.')}; see `{command} --help`"
+        return f"{one_line(ValueError(say())).rstrip('.')}; see `{command} --help`"
     if isinstance(error, EmbeddedError):
         return str(error)
     if isinstance(error, OSError) and error.filename is not None:
         return f"{error.filename}: {error.strerror}; check the place and its permissions"
-    if isinstance(error, InputError) or type(error).__module__.startswith("curation."):
+    if type(error).__module__.startswith("curation."):
         return one_line(error)
     return None
 

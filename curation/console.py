@@ -21,6 +21,8 @@ from decimal import Decimal
 from itertools import chain, count, zip_longest
 from typing import Any
 
+import typer
+
 Rows = Sequence[Sequence[Any]]
 
 FORMATS = ("table", "csv", "json", "jsonl")
@@ -39,7 +41,7 @@ _HIDDEN = re.compile(
 _MANY = 3
 
 
-class InputError(Exception):
+class InputError(typer.BadParameter):
     """Something a person typed that cannot be used; the message says what, why, and the remedy."""
 
 

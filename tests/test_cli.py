@@ -36,9 +36,9 @@ def examples() -> dict[str, list[str]]:
     tops = typer.main.get_command(cli.app).commands.items()  # type: ignore[attr-defined]
     for name, command in tops:
         for below, one in getattr(command, "commands", {"": command}).items():
-            said = re.search(r"Example: (\S*curation) (.+)\[/dim\]", one.epilog or "")
+            said = re.search(r"\[dim\](\S*curation) (.+)\[/dim\]", one.epilog or "", re.DOTALL)
             assert said, f"{name} {below} has no example"
-            found[f"{name} {below}".strip()] = shlex.split(said[2])
+            found[f"{name} {below}".strip()] = shlex.split(said[2].replace("\\\n", ""))
     return found
 
 
@@ -48,6 +48,22 @@ EXAMPLES = list(examples().values())
 def test_every_help_has_an_example_of_its_own_command() -> None:
     for name, example in examples().items():
         assert shlex.join(example).startswith(name)
+
+
+def test_a_long_example_can_be_pasted_from_a_narrow_terminal() -> None:
+    shown = subprocess.run(
+        [sys.executable, "-m", "curation.cli", "clear", "--help"],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=ROOT,
+        env=os.environ | {"COLUMNS": "80"},
+    )
+    pasted = shown.stdout.partition("Example:")[2].rstrip(" \n")
+    pasted = "\n".join(line.rstrip() for line in pasted.splitlines())
+    program = f'curation() {{ {sys.executable} -m curation.cli "$@"; }}\n'
+    done = subprocess.run(["bash", "-ec", program + pasted], cwd=ROOT, check=False)
+    assert done.returncode == 0
 
 
 def test_help_loads_nothing_heavy() -> None:

@@ -67,11 +67,14 @@ class AvailsXlsxReader:
     is_evidence = True
 
     def reads(self, place: Place) -> bool:
-        return bool(evidence_files(place, ".xlsx", lambda _: True))
+        return bool(self.files(place))
+
+    def files(self, place: Place) -> list[Place]:
+        return evidence_files(place, ".xlsx", lambda _: True)
 
     def rows(self, place: Place) -> Iterator[RawRow]:
         works = Works()
-        for file in evidence_files(place, ".xlsx", lambda _: True):
+        for file in self.files(place):
             yield from _workbook(file, works)
 
 

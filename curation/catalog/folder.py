@@ -29,19 +29,23 @@ class FolderReader:
     def reads(self, place: Place) -> bool:
         return place.is_folder()
 
+    def files(self, place: Place) -> list[Place]:
+        names = [PurePosixPath(entry.path) for entry in place.files()]
+        return [
+            place / str(name) for name in names if name.suffix in FORMATS and len(name.parts) == 1
+        ]
+
     def rows(self, place: Place) -> Iterator[RawRow]:
         seen: dict[str, str] = {}
-        for entry in place.files():
-            file = PurePosixPath(entry.path)
-            if file.suffix not in FORMATS or len(file.parts) > 1:
-                continue
+        for found in self.files(place):
+            file = PurePosixPath(found.name)
             table = _table(file, place)
             if table in seen:
                 raise CatalogError(
                     f"{place}: {seen[table]} and {file.name} both hold {table}; keep one of them"
                 )
             seen[table] = file.name
-            data = (place / entry.path).read_bytes()
+            data = found.read_bytes()
             if file.suffix == ".csv":
                 yield from _csv_rows(table, file.name, data)
             elif file.suffix == ".jsonl":

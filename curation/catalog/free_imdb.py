@@ -30,11 +30,14 @@ class FreeImdbReader:
     is_evidence = True
 
     def reads(self, place: Place) -> bool:
-        return bool(evidence_files(place, ".json", _is_list))
+        return bool(self.files(place))
+
+    def files(self, place: Place) -> list[Place]:
+        return evidence_files(place, ".json", _is_list)
 
     def rows(self, place: Place) -> Iterator[RawRow]:
         works = Works()
-        for file in evidence_files(place, ".json", _is_list):
+        for file in self.files(place):
             claimant = re.sub(r"^free-movies-|\.json$", "", file.name)
             for line, (key, record) in enumerate(_records(file), start=1):
                 yield from _record_rows(file.name, line, claimant, key, record, works)

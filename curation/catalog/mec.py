@@ -29,11 +29,14 @@ class MecReader:
     is_evidence = True
 
     def reads(self, place: Place) -> bool:
-        return bool(xml_files(place, _ROOTS))
+        return bool(self.files(place))
+
+    def files(self, place: Place) -> list[Place]:
+        return xml_files(place, _ROOTS)
 
     def rows(self, place: Place) -> Iterator[RawRow]:
         works = Works()
-        for file in xml_files(place, _ROOTS):
+        for file in self.files(place):
             line = 0
             for basic in elements(file, "Basic"):
                 for row in _title_rows(basic, file.name, works):

@@ -57,7 +57,8 @@ class CatalogReader(Protocol):
     """Reads one catalog format. An entry point of the group ``curation.catalog_readers``.
 
     A reader of what others state sets ``is_evidence = True``: it may yield works, participants,
-    avails and claims, and never a right.
+    avails and claims, and never a right. One with ``files(place)``, the places of all files that
+    its rows come from, is asked for rows only where a byte of them has changed.
     """
 
     name: str

@@ -20,6 +20,9 @@ class RulebookReader:
     def reads(self, place: Place) -> bool:
         return not place.is_folder() and place.name.endswith(".json")
 
+    def files(self, place: Place) -> list[Place]:
+        return [place]
+
     def rows(self, place: Place) -> Iterator[RawRow]:
         try:
             data: Any = strict_json.loads(place.read_bytes())

@@ -37,7 +37,8 @@ class Bytes:
     """Hashes of all that a reading depends on.
 
     Attributes:
-        catalog: of the files of the catalog and of the code that reads them.
+        catalog: of the files of the catalog and of the code that reads them; empty where the
+            reader does not say which files it reads, so that it is asked every time.
         library: of names, sizes and times of the film files; None for evidence, which has none.
     """
 
@@ -47,20 +48,26 @@ class Bytes:
 
 def bytes_of(catalog: Place, reader: CatalogReader, library: Iterable[Entry] | None) -> Bytes:
     """The hashes for a catalog, its reader, and the listing of the library where it counts."""
-    digest = hashlib.sha256(
-        f"{reader.name} {version('film-curation')} {_code(type(reader))}\n".encode()
-    )
-    files = {catalog.name: catalog}
-    if catalog.is_folder():
-        files = {e.path: catalog / e.path for e in catalog.files() if "/" not in e.path}
-    for name, file in sorted(files.items()):
-        digest.update(f"{name} {file.sha256()}\n".encode())
-    if library is None:
-        return Bytes(digest.hexdigest(), None)
-    films = hashlib.sha256()
+    films = None if library is None else _listing(library)
+    return Bytes(_catalog(catalog, reader), films)
+
+
+def _listing(library: Iterable[Entry]) -> str:
+    digest = hashlib.sha256()
     for film in library:
-        films.update(f"{film.path} {film.size} {film.modified_ns}\n".encode())
-    return Bytes(digest.hexdigest(), films.hexdigest())
+        digest.update(f"{film.path} {film.size} {film.modified_ns}\n".encode())
+    return digest.hexdigest()
+
+
+def _catalog(catalog: Place, reader: CatalogReader) -> str:
+    if (files := getattr(reader, "files", None)) is None:
+        return ""
+    digest = hashlib.sha256(f"{reader.name} {version('film-curation')}\n".encode())
+    digest.update(_code(type(reader)).encode())
+    for file in sorted(files(catalog), key=str):
+        name = str(file).removeprefix(str(catalog))
+        digest.update(f"{name} {file.sha256()}\n".encode())
+    return digest.hexdigest()
 
 
 def earlier_reading(store: Store, scope: str | None, content: Bytes) -> Earlier | None:
@@ -74,7 +81,9 @@ def earlier_reading(store: Store, scope: str | None, content: Bytes) -> Earlier 
     """
     readings = [row for row in _finished(store) if _scope_of(row) == scope]
     last = max(readings, key=lambda row: row["ingested_at"], default=None)
-    if last is None or content != Bytes(last["content_sha256"], last["library_sha256"]):
+    if last is None or not content.catalog:
+        return None
+    if content != Bytes(last["content_sha256"], last["library_sha256"]):
         return None
     accepted: dict[str, int] = {}
     for table in CATALOG:

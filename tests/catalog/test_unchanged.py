@@ -102,6 +102,29 @@ def test_other_code_reads_again(
     assert len(readings) == 2
 
 
+def test_a_reader_that_names_no_files_is_always_asked(
+    studio: Studio, readings: list[Place], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = FolderReader.files
+    rows = FolderReader.rows
+    monkeypatch.delattr(FolderReader, "files")
+
+    def found(self: FolderReader, place: Place) -> Iterator[RawRow]:
+        with pytest.MonkeyPatch.context() as whole:
+            whole.setattr(FolderReader, "files", files, raising=False)
+            return iter(list(rows(self, place)))
+
+    monkeypatch.setattr(FolderReader, "rows", found)
+    assert [studio.read(T0 + days * DAY).was_read for days in range(2)] == [True, True]
+    assert len(readings) == 2
+
+
+def test_films_beside_the_tables_are_not_hashed_as_tables(studio: Studio) -> None:
+    studio.read(T0)
+    (studio.catalog / "film.mov").write_bytes(b"a film beside the tables")
+    assert not studio.read(T0 + DAY).was_read
+
+
 def test_a_file_that_could_not_be_opened_is_tried_again(
     studio: Studio, readings: list[Place], tmp_path: Path
 ) -> None:

@@ -23,7 +23,7 @@ class MediaCode(StrEnum):
     TRUNCATED = "TRUNCATED"
     """The file ends before its own index or header says that it does."""
     ABSURD_HEADER = "ABSURD_HEADER"
-    """A size or a count beyond any film; refused before memory is given to it."""
+    """A size, a count or a clock beyond any film; refused before memory is given to it."""
     NO_TIMESTAMPS = "NO_TIMESTAMPS"
     """The container carries no presentation times (a raw elementary stream)."""
     NO_CUDA = "NO_CUDA"

@@ -20,6 +20,8 @@ _WINDOW = 1 << 17
 _LEAST_WINDOW = 1 << 12
 
 _MXF_PARTITION = bytes.fromhex("060e2b34020501010d010201")
+_MXF_FOOTER = _MXF_PARTITION + b"\x01\x04"
+_TAIL = 1 << 20
 _EBML, _SEGMENT = bytes.fromhex("1a45dfa3"), bytes.fromhex("18538067")
 _TS_SIZES = (188, 192, 204)
 _TS_RUN = re.compile(rb"(?s)G.{187}G.{187}G|G.{191}G.{191}G|G.{203}G.{203}G")
@@ -48,7 +50,9 @@ def ends_early(source: str | BinaryIO) -> bool:
             return _segment_end(file) > size
         if head[:12] == _MXF_PARTITION:
             start = 16 + _ber_length(head[16:])
-            return int.from_bytes(head[start + 24 : start + 32]) >= size
+            footer = int.from_bytes(head[start + 24 : start + 32])
+            tail = _at(file, max(0, size - _TAIL), _TAIL)
+            return footer >= size or (footer == 0 and _MXF_FOOTER not in tail)
         unit = _ts_unit(_at(file, 0, 1024))
         return unit > 0 and size % unit > 0
 

@@ -24,6 +24,8 @@ _ORDER_ONLY = frozenset({"avi"})
 _MOST_HOLES = 0.1
 _FINEST = Fraction(1, 1_000_000_000)
 """Matroska's finest tick in seconds; other containers' clocks are coarser."""
+_FARTHEST = 10**10
+"""Seconds, some 300 years: clocks that count from 1970 are films' clocks too."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -233,6 +235,13 @@ def _assemble(
     duration = np.array([p.duration for p in shown], dtype=np.int64)
     key = np.array([p.key for p in shown], dtype=np.bool_)
     size = np.array([p.size for p in shown], dtype=np.int64)
+    farthest = max(abs(int(ticks.min())), abs(int(ticks.max()))) * base
+    if farthest > _FARTHEST:
+        raise MediaError(
+            MediaCode.ABSURD_HEADER,
+            f"{name}: a frame at {float(farthest):.3g} s, which no film's clock shows; remux it or "
+            "deliver it again",
+        )
     shift, jumps = _unwind(shown, ticks, duration)
     if jumps:
         by_order = True

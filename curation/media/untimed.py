@@ -14,13 +14,13 @@ LONGEST_TAIL = Fraction(1)
 def filled(times: Sequence[int | None], step: int, base: Fraction) -> list[int] | None:
     """`times` in file order with every None replaced by a free step of `step` ticks of `base`.
 
-    None where they do not fit: the gaps between known times, and at most `LONGEST_TAIL` after
-    them, must hold exactly as many frames as lack a time. Which of them a packet gets is a
-    guess, as frames are reordered; the times as a set are not.
+    None where they do not fit: the first must be known, and the gaps between known times, with at
+    most `LONGEST_TAIL` after them, must hold exactly as many frames as lack a time. Which of them
+    a packet gets is a guess, as frames are reordered; the times as a set are not.
     """
     known = np.array(sorted({t for t in times if t is not None}), dtype=np.int64)
     absent = sum(t is None for t in times)
-    if not len(known) or step < 1:
+    if not times or times[0] is None or step < 1:
         return None
     gaps = np.diff(known)
     room = np.maximum(np.rint(gaps / step).astype(np.int64) - 1, 0)

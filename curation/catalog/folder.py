@@ -19,6 +19,11 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 FORMATS = (".csv", ".jsonl", ".parquet")
+_OTHER_FORMATS = frozenset(
+    f".{name}"
+    for name in "csv jsonl parquet json ndjson tsv txt xls xlsx xlsm ods xml pq gz zip".split()  # noqa: SIM905
+)
+"""Endings of files that may hold a table and are not read; the known ones in capitals too."""
 
 
 class FolderReader:
@@ -31,9 +36,11 @@ class FolderReader:
 
     def files(self, place: Place) -> list[Place]:
         names = [PurePosixPath(entry.path) for entry in place.files()]
-        return [
-            place / str(name) for name in names if name.suffix in FORMATS and len(name.parts) == 1
-        ]
+        read = [name for name in names if name.suffix in FORMATS and len(name.parts) == 1]
+        for name in names:
+            if name not in read:
+                _refuse_to_pass_over(name, place)
+        return [place / str(name) for name in read]
 
     def rows(self, place: Place) -> Iterator[RawRow]:
         seen: dict[str, str] = {}
@@ -88,6 +95,17 @@ def _table(file: PurePosixPath, place: Place) -> str:
             f"Tables: {', '.join(names)}"
         )
     return file.stem
+
+
+def _refuse_to_pass_over(file: PurePosixPath, place: Place) -> None:
+    """A file named as a table is one to whoever put it there; its prohibitions must not be lost."""
+    table = file.parts[0].partition(".")[0].casefold()
+    endings = FORMATS if len(file.parts) > 1 else _OTHER_FORMATS
+    if table in table_names() and file.suffix.casefold() in endings:
+        raise CatalogError(
+            f"{place}: {file} is not read; save {table} as one file in the folder itself, named "
+            f"{' or '.join(f'{table}{ending}' for ending in FORMATS)}, or take it away"
+        )
 
 
 def _csv_rows(table: str, source: str, data: bytes) -> Iterator[RawRow]:

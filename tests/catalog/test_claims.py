@@ -63,6 +63,13 @@ def test_the_same_work_in_two_lists_is_one_work_with_two_claims(tmp_path: Path) 
     assert titles == ["Sneeze", "Other"]
 
 
+def test_evidence_of_two_kinds_in_one_folder_is_an_error(tmp_path: Path) -> None:
+    folder = written(tmp_path / "lists", {"a": record()})
+    (folder / "offers.XML").write_text("<AvailList/>")
+    with pytest.raises(CatalogError, match=r"offers\.XML and free-movies-x\.json"):
+        read(folder)
+
+
 def test_every_record_ends_somewhere(tmp_path: Path) -> None:
     path = tmp_path / "free-movies-x.json"
     good = json.dumps(record())

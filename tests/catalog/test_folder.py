@@ -123,6 +123,25 @@ def test_two_files_for_a_table_are_an_error(tmp_path: Path) -> None:
         read(tmp_path)
 
 
+@pytest.mark.parametrize(
+    "name", ["rules.xlsx", "rules.CSV", "Rules.tsv", "rules.csv.gz", "rules/part-0.parquet"]
+)
+def test_no_file_named_as_a_table_is_passed_over(tmp_path: Path, name: str) -> None:
+    (tmp_path / "works.csv").write_text(WORKS)
+    (tmp_path / name).parent.mkdir(exist_ok=True)
+    (tmp_path / name).write_bytes(b"x")
+    with pytest.raises(CatalogError, match=f"{name} is not read; save rules as one file"):
+        read(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["rules.md", "README.md", "old/rules.csv", "assets/film.mp4"])
+def test_other_files_may_lie_beside_tables(tmp_path: Path, name: str) -> None:
+    (tmp_path / "works.csv").write_text(WORKS)
+    (tmp_path / name).parent.mkdir(exist_ok=True)
+    (tmp_path / name).write_bytes(b"x")
+    assert len(read(tmp_path)) == 2
+
+
 def test_nothing_there_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(CatalogError, match="no catalog is there"):
         read(tmp_path / "nothing")

@@ -11,6 +11,8 @@ import pytest
 from pyarrow import fs
 
 from curation.media import MediaCode, MediaError, Timeline, frames, read_timeline
+from curation.media.source import video_stream
+from tests.media.conftest import SHARED
 
 
 def agrees(path: Path) -> Timeline:
@@ -41,6 +43,24 @@ def test_demo_films(library: Path, name: str) -> None:
 )
 def test_shared_films(shared: Path, name: str) -> None:
     agrees(shared / name)
+
+
+def shared_films() -> list[str]:
+    kinds = {".mp4", ".m4v", ".mkv", ".webm", ".mpg", ".ts"}
+    folders = (SHARED / "films", SHARED / "shots")
+    found = sorted(f for folder in folders for f in folder.glob("*") if f.suffix in kinds)
+    return [str(film.relative_to(SHARED)) for film in found]
+
+
+@pytest.mark.parametrize("name", shared_films())
+def test_times_from_packets_are_those_of_a_whole_decode(shared: Path, name: str) -> None:
+    path = str(shared / name)
+    with av.open(path) as film:
+        stream = video_stream(film, path)
+        stream.thread_type = "AUTO"
+        stream.codec_context.options = {"skip_loop_filter": "all"}
+        decoded = [frame.pts for frame in film.decode(stream)]
+    assert read_timeline(path).pts.tolist() == decoded
 
 
 def test_an_offset_of_ten_hours_stays(shared: Path) -> None:

@@ -414,8 +414,9 @@ def _in_words(error: Exception) -> str | None:
         return f"{one_line(ValueError(say())).rstrip('.')}; see `{command} --help`"
     if isinstance(error, EmbeddedError):
         return str(error)
-    if isinstance(error, OSError) and error.filename is not None:
-        return f"{error.filename}: {error.strerror}; check the place and its permissions"
+    if isinstance(error, OSError) and error.strerror:
+        place = "the output" if error.filename is None else error.filename
+        return f"{place}: {error.strerror}; check the place and its permissions"
     if type(error).__module__.startswith("curation."):
         return one_line(error)
     return None

@@ -34,7 +34,9 @@ MAX_ERROR = 1000
 """Letters of one part of an error."""
 MAX_LINES = 4
 """Lines of one cell of a query's answer on a terminal."""
-_GAP = " │ "
+_GAP = 3
+"""Columns between two cells."""
+_DRAWN, _PLAIN = "│─┼…", "|-+~"
 _HIDDEN = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]"
 )
@@ -85,21 +87,31 @@ def show(
     fitted = _fit(names, cells, _rigid(rows, len(names)), width)
     lines = _wrap(safe(title), width) if title else []
     is_cut = False
+    bar, dash, cross, dots = _marks()
     if fitted is None or (len(rows) == 1 and fitted.is_squeezed):
-        lines += _records(names, cells, width)
+        lines += _records(names, cells, width, dash)
     else:
         limit = MAX_LINES if is_terminal and not whole else sys.maxsize
-        lines.append(_line(names, fitted, fitted.right))
-        lines.append("─┼─".join("─" * width for width in fitted.widths))
+        lines.append(_line(names, fitted, bar))
+        lines.append(f"{dash}{cross}{dash}".join(dash * width for width in fitted.widths))
         for row in cells:
             wrapped = [_wrap(cell, w) for cell, w in zip(row, fitted.widths, strict=True)]
             is_cut = is_cut or any(len(one) > limit for one in wrapped)
-            shown = [_cut(one, limit, w) for one, w in zip(wrapped, fitted.widths, strict=True)]
-            for parts in zip_longest(*shown, fillvalue=""):
-                lines.append(_line(parts, fitted, fitted.right))
+            pairs = zip(wrapped, fitted.widths, strict=True)
+            shown = [_cut(one, limit, width, dots) for one, width in pairs]
+            lines += [_line(parts, fitted, bar) for parts in zip_longest(*shown, fillvalue="")]
     sys.stdout.write("".join(f"{line}\n" for line in lines))
     if is_cut:
-        tell("… marks cells that were cut; --format json, jsonl or csv gives them whole")
+        tell(f"{dots} marks cells that were cut; --format json, jsonl or csv gives them whole")
+
+
+def _marks() -> tuple[str, ...]:
+    """What tables are drawn with, as far as the output's encoding has it."""
+    try:
+        _DRAWN.encode(sys.stdout.encoding or "ascii")
+    except UnicodeEncodeError:
+        return tuple(_PLAIN)
+    return tuple(_DRAWN)
 
 
 def write_csv(columns: Sequence[str], rows: Rows) -> None:
@@ -138,7 +150,7 @@ def _fit(
         max([_length(name), *(max(map(_length, c.splitlines() or [""])) for c in column)])
         for name, column in zip(names, _columns(cells, len(names)), strict=True)
     ]
-    room = width - len(_GAP) * (len(names) - 1)
+    room = width - _GAP * (len(names) - 1)
     least = [
         one if number in rigid else min(one, max(MIN_WIDTH, _length(name)))
         for number, (one, name) in enumerate(zip(wanted, names, strict=True))
@@ -167,21 +179,23 @@ def _rigid(rows: Rows, count: int) -> set[int]:
     return {n for n in range(count) if rows and all(isinstance(row[n], kinds) for row in rows)}
 
 
-def _line(parts: Sequence[str], fitted: _Fit, right: Iterable[int]) -> str:
-    at_right = set(right)
+def _line(parts: Sequence[str], fitted: _Fit, bar: str) -> str:
+    at_right = set(fitted.right)
     padded = []
     for number, (part, width) in enumerate(zip(parts, fitted.widths, strict=True)):
         space = " " * (width - _length(part))
         padded.append(space + part if number in at_right else part + space)
-    return _GAP.join(padded).rstrip()
+    return f" {bar} ".join(padded).rstrip()
 
 
-def _records(names: Sequence[str], cells: Sequence[Sequence[str]], width: int) -> Iterator[str]:
+def _records(
+    names: Sequence[str], cells: Sequence[Sequence[str]], width: int, dash: str
+) -> Iterator[str]:
     """One value a line, whole, wrapped under itself."""
     margin = max(map(_length, names))
     room = max(width - margin - 2, MIN_WIDTH)
     for number, row in enumerate(cells, start=1):
-        yield f"── {number} of {len(cells)} ".ljust(min(width, 40), "─")
+        yield f"{dash * 2} {number} of {len(cells)} ".ljust(min(width, 40), dash)
         for name, cell in zip(names, row, strict=True):
             first, *others = _wrap(cell, room)
             yield f"{name}{' ' * (margin - _length(name))}  {first}".rstrip()
@@ -209,14 +223,14 @@ def _wrap_wide(line: str, width: int) -> list[str]:
     return [one.plain.rstrip() for one in folded] or [""]
 
 
-def _cut(lines: list[str], limit: int, width: int) -> list[str]:
+def _cut(lines: list[str], limit: int, width: int, dots: str) -> list[str]:
     if len(lines) <= limit:
         return lines
     from rich.cells import set_cell_size
 
     last = lines[limit - 1]
     last = last if _length(last) < width else set_cell_size(last, width - 1).rstrip()
-    return [*lines[: limit - 1], f"{last}…"]
+    return [*lines[: limit - 1], f"{last}{dots}"]
 
 
 def _length(text: str) -> int:

@@ -74,6 +74,13 @@ def test_wide_letters_are_measured(terminal: Shown) -> None:
     assert max(map(cell_len, out.splitlines())) <= 70
 
 
+def test_an_output_without_such_letters_gets_plain_ones(monkeypatch: pytest.MonkeyPatch) -> None:
+    written = io.BytesIO()
+    monkeypatch.setattr("sys.stdout", io.TextIOWrapper(written, "ascii", write_through=True))
+    console.show(["a", "b"], [[1, "x"], [2, "y"]])
+    assert written.getvalue().splitlines()[1] == b"--+--"
+
+
 VALUES = [None, 1.5, float("nan"), Decimal("7"), [1, "a"], {"k": "v"}, "a,\nb\u202e", b"\x00"]
 
 

@@ -164,7 +164,8 @@ def test_of_two_frames_at_one_time_the_first_is_given(tmp_path: Path, name: str)
     whole = encode(tmp_path / f"whole{Path(name).suffix}", **X264)
     ticks = read_timeline(str(whole)).pts
     step = int(ticks[1] - ticks[0])
-    film = remux(whole, tmp_path / name, **{"bsf:v": f"setts=pts=PTS-eq(N\\,20)*{step}"})
+    shift: Options = {"bsf:v": f"setts=pts=PTS-eq(N\\,20)*{step}"}
+    film = remux(whole, tmp_path / name, **shift)
     timeline = read_timeline(str(film))
     assert len(timeline) == COUNT - 1
     assert timeline.notes == ("1 frames repeat a PTS and were left out",)

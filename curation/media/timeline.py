@@ -12,6 +12,7 @@ from av.packet import Packet
 from av.video.stream import VideoStream
 
 from curation.media.errors import MediaCode, MediaError
+from curation.media.fields import SecondFields
 from curation.media.info import time_base
 from curation.media.source import MAX_PACKETS, Source, name_of, opened, packets, video_stream
 from curation.media.start import first_pts
@@ -85,8 +86,8 @@ def read_timeline(source: Source) -> Timeline:
         stream = video_stream(container, name)
         _check_clock(container, stream, name)
         walk = packets(container, stream, name)
-        shown, hidden = _collect(walk)
-        truncated = _ends_early(container, stream, len(shown) + hidden, shown)
+        shown, hidden, seconds = _collect(walk, stream)
+        truncated = _ends_early(container, stream, len(shown) + hidden + seconds, shown)
         hidden += _unlisted(container, stream)
         by_order = container.format.name in _ORDER_ONLY
         reorders = stream.codec_context.has_b_frames
@@ -103,6 +104,7 @@ def read_timeline(source: Source) -> Timeline:
         shown,
         name=name,
         hidden=hidden,
+        seconds=seconds,
         by_order=by_order,
         reorders=reorders,
         truncated=truncated or ends_early(source),
@@ -143,19 +145,30 @@ class _Shown:
     size: int
 
 
-def _collect(walk: "Iterator[Packet[VideoStream]]") -> tuple[list[_Shown], int]:
+def _collect(
+    walk: "Iterator[Packet[VideoStream]]", stream: VideoStream
+) -> tuple[list[_Shown], int, int]:
+    """Frames that are shown, and how many packets are hidden or second fields of a frame."""
     shown: list[_Shown] = []
-    hidden = 0
+    hidden = seconds = 0
+    context = stream.codec_context
+    fields = SecondFields(context.extradata) if context.name == "h264" else None
     for packet in walk:
         if packet.size == 0:
             continue
         if packet.is_discard:
             hidden += 1
             continue
-        shown.append(
-            _Shown(packet.pts, packet.dts, packet.duration or 0, packet.is_keyframe, packet.size)
-        )
-    return shown, hidden
+        told = _Shown(packet.pts, packet.dts, packet.duration or 0, packet.is_keyframe, packet.size)
+        if fields is not None and fields.has(memoryview(packet)) and shown:
+            seconds += 1
+            first = shown[-1]
+            shown[-1] = replace(
+                first, duration=first.duration + told.duration, size=first.size + told.size
+            )
+        else:
+            shown.append(told)
+    return shown, hidden, seconds
 
 
 def _check_clock(container: InputContainer, stream: VideoStream, name: str) -> None:
@@ -201,6 +214,7 @@ def _assemble(
     *,
     name: str,
     hidden: int,
+    seconds: int,
     by_order: bool,
     reorders: bool,
     truncated: bool,
@@ -210,6 +224,8 @@ def _assemble(
     notes: list[str] = []
     if hidden:
         notes.append(f"{hidden} packets are not shown (edit list)")
+    if seconds:
+        notes.append(f"{seconds} frames are stored as two fields")
     if by_order:
         notes.append("the container stores no presentation times; decoding order gives them")
     times = [p.pts for p in shown]
@@ -251,9 +267,11 @@ def _assemble(
     if len(ticks) < len(shown):
         notes.append(f"{len(shown) - len(ticks)} frames repeat a PTS and were left out")
     duration, key, size = duration[first], key[first], size[first]
+    order = order[:0] if seconds else order
     if truncated:
         notes.append("the file ends before its index or header says")
-    last = int(duration[-1])
+    # Of a field's duration some containers say the frame's.
+    last = _step(ticks, base, rate) if seconds else int(duration[-1])
     if last <= 0:
         notes.append("the last frame has no duration; the median step stands in")
         last = _step(ticks, base, rate)

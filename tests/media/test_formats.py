@@ -9,6 +9,7 @@ import pytest
 
 from curation.media import Timeline, probe, read_timeline
 from tests.media.barcode import COUNT, RATE, SIZE, decoded_whole, encode, remux, shown
+from tests.media.field_pairs import encode_fields
 
 Options = dict[str, Any]
 
@@ -196,6 +197,20 @@ def test_missing_times_follow_from_their_neighbours(tmp_path: Path, codec: str, 
     assert timeline.end == want.end
     assert timeline.by_order
     assert_right(film, timeline, range(COUNT))
+
+
+@pytest.mark.parametrize("packets_a_frame", [1, 2])
+@pytest.mark.parametrize("name", ["fields.ts", "fields.mkv", "fields.mp4"])
+def test_two_fields_are_one_frame(tmp_path: Path, name: str, packets_a_frame: int) -> None:
+    film = encode_fields(tmp_path / name, packets_a_frame=packets_a_frame)
+    timeline = read_timeline(str(film))
+    assert_right(film, timeline, range(COUNT))
+    assert timeline.seconds(COUNT) - timeline.seconds(0) == Fraction(COUNT, RATE)
+    assert int(timeline.size.min()) > 2 * 80 * 96
+    assert not timeline.is_variable
+    split = packets_a_frame == 2 or name.endswith("ts")
+    assert timeline.notes == ((f"{COUNT} frames are stored as two fields",) if split else ())
+    assert (len(timeline.order) == 0) == split
 
 
 def test_mpeg2_without_times_is_timed_by_its_own_order(tmp_path: Path) -> None:

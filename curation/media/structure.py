@@ -15,6 +15,8 @@ MAX_EDITS = 4096
 movie some hundreds."""
 
 _MAX_BOXES = 1024
+_FARTHEST = 1 << 43
+"""Bytes, 8 TiB; some file systems refuse to seek beyond 16."""
 _PLACES = 16
 _WINDOW = 1 << 17
 _LEAST_WINDOW = 1 << 12
@@ -80,6 +82,8 @@ def holes(source: str | BinaryIO) -> float:
 
 
 def _at(file: BinaryIO, offset: int, size: int) -> bytes:
+    if offset >= _FARTHEST:
+        return b""
     file.seek(offset)
     return file.read(size)
 

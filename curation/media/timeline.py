@@ -36,11 +36,11 @@ class Timeline:
     `pts` (int64, one per frame, strictly increasing) and `end` (past-last) count ticks of
     `time_base` seconds, with the stream's own offset. `key[i]` says that frame i is coded as a
     key frame, `size[i]` in how many bytes. `order[k]` is the frame of the k-th packet that is
-    shown, in the order of the file; it is empty where packets are shown that are no frame of the
-    timeline. `by_order`: times are reconstructed, so decoded frames are
-    matched by their order and not by their PTS, and `key`, `size` and `order` are not exact where
-    frames are reordered. `truncated`: the file ends before its index or header says. `notes`
-    records everything that was repaired.
+    shown, in the order of the file (of two frames at one PTS both packets name the first); it is
+    empty where some packet is no frame of its own. `by_order`: times are reconstructed, so decoded
+    frames are matched by their order and not by their PTS, and `key`, `size` and `order` are not
+    exact where frames are reordered. `truncated`: the file ends before its index or header says.
+    `notes` records everything that was repaired.
     """
 
     time_base: Fraction
@@ -77,8 +77,10 @@ class Timeline:
 def read_timeline(source: Source) -> Timeline:
     """Read every frame's PTS without decoding.
 
-    Drops what the container marks as not shown (edit lists); repairs and notes missing and
-    repeated times and clocks that jump back. Raises `MediaError`: those of `probe`, NO_FRAMES,
+    Drops what the container marks as not shown (edit lists) and, for which alone it decodes a
+    first frame, what comes before a first group of pictures and refers beyond the beginning;
+    repairs and notes missing and repeated times, decoding times in place of presentation times,
+    fields, and clocks that jump back. Raises `MediaError`: those of `probe`, NO_FRAMES,
     NO_TIMESTAMPS.
     """
     name = name_of(source)

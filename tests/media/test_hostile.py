@@ -1,5 +1,6 @@
 """What is no film, or a broken or monstrous one: a clear reason, in little time and memory."""
 
+import io
 import os
 import random
 import struct
@@ -13,7 +14,7 @@ import pytest
 
 from curation.analysis import FilmJob, analyse_film
 from curation.isolation import Worker
-from curation.media import MediaCode
+from curation.media import MediaCode, MediaError, frames
 from tests.media.barcode import encode, remux, run
 from tests.media.test_formats import MPEG2, PRORES, VP9, X264, Options
 
@@ -173,6 +174,12 @@ def drawn(graph: str, **options: Any) -> Make:
     return make
 
 
+def endless_box(base: Path, film: Path) -> Path:
+    """A film behind whose index a box of 2^64 - 1 bytes begins."""
+    film.write_bytes((base / "film.mp4").read_bytes() + b"\0\0\0\1free" + b"\xff" * 8)
+    return film
+
+
 def cover_alone(base: Path, film: Path) -> Path:
     cover = drawn("color=s=64x64", vframes=1)(base, film.with_name("cover.png"))
     parts = (lavfi("sine=d=1"), ffmpeg.input(str(cover)))
@@ -249,6 +256,7 @@ REFUSED: list[tuple[str, Make, str]] = [
     ("late_edit.mp4", patched(b"elst", 12, 0x7FFFFFFF), "NO_FRAMES"),
     ("edit_count.mp4", patched(b"elst", 4, 0x7FFFFFFF), "ABSURD_HEADER"),
     ("edits.mp4", many_edits(1_000_000), "ABSURD_HEADER"),
+    ("endless.mp4", endless_box, "TRUNCATED"),
     ("distant.mkv", cluster_at(1 << 50), "ABSURD_HEADER"),
     ("overflow.mkv", cluster_at(1 << 62), "ABSURD_HEADER"),
     ("negative.mkv", cluster_at((1 << 64) - 1), "NO_TIMESTAMPS"),
@@ -265,6 +273,22 @@ def test_fails_with_a_clear_reason(
 ) -> None:
     row = judged(worker, make(base, tmp_path / name))
     assert (row["status"], row["reasons"]) == ("failed", [code]), row["message"]
+
+
+THROUGH_A_FILE = ("film.mkv", "film.mxf", "film.ts", "front.mp4", "edits.mp4", "zero.mp4")
+
+
+@pytest.mark.parametrize(
+    ("name", "make", "code"), [case for case in REFUSED if case[0] in THROUGH_A_FILE]
+)
+def test_a_file_object_fails_for_the_same_reason(
+    base: Path, tmp_path: Path, name: str, make: Make, code: str
+) -> None:
+    source = io.BytesIO(make(base, tmp_path / name).read_bytes())
+    with pytest.raises(MediaError) as caught:
+        list(frames(source, width=32, device="cpu"))
+    assert caught.value.code == code
+    assert not source.closed
 
 
 def gap(base: Path, film: Path) -> Path:

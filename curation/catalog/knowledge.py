@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from curation.catalog.doubt import RefusedRow, barred_by, reached
 from curation.catalog.evidence import EVIDENCE
 from curation.catalog.works import EIDR_FAILED, names_in, names_of, with_evidence
-from curation.rights import TABLES, Rulebook
-from curation.tables.query import connect, visible
+from curation.rights import TABLES, RowError, Rulebook, RulebookError, parse_row
+from curation.tables.query import connect, read_by, visible
 from curation.tables.store import Store
 
 if TYPE_CHECKING:
@@ -36,9 +37,10 @@ class Knowledge:
 def knowledge_at(store: Store, known_at: datetime) -> Knowledge:
     """What the finished readings up to ``known_at`` told us.
 
-    Withheld is what a rights row in quarantine may be about, and every work of the studio's that
-    evidence in quarantine names while one of its EIDRs fails its check (``EIDR_CHECK_FAILED``):
-    which work that evidence speaks of is in doubt, and with it the holdback that it may state.
+    Withheld is whatever a rights row in quarantine could have barred, had it been read, and every
+    work of the studio's that evidence in quarantine names while one of its EIDRs fails its check
+    (``EIDR_CHECK_FAILED``): which work that evidence speaks of is in doubt, and with it the
+    holdback that it may state.
 
     Raises:
         RulebookError: when rows that were accepted one by one do not hold together.
@@ -54,42 +56,81 @@ def knowledge_at(store: Store, known_at: datetime) -> Knowledge:
             rows = connection.execute(query).fetchall()
             data[table] = [json.loads(row) for row, scope in rows if scope is None]
             stated[table] = [json.loads(row) for row, scope in rows if scope is not None]
-        rulebook = Rulebook.from_json(with_evidence(data, stated["works"], stated["participants"]))
-        unread = _unread(connection, rulebook, known_at)
+        _add_named(connection, data, known_at)
+        rulebook = _rulebook(data, stated["works"], stated["participants"])
+        refused = _refused_rights(connection, known_at)
         doubted = _doubted(connection, data["works"], known_at)
-    withheld = dict.fromkeys(_with_descendants(rulebook, doubted), EIDR_FAILED)
-    withheld |= dict.fromkeys(_with_descendants(rulebook, unread), QUARANTINED)
+    withheld = dict.fromkeys(reached(rulebook, doubted, known_at), EIDR_FAILED)
+    withheld |= dict.fromkeys(barred_by(refused, rulebook, known_at), QUARANTINED)
     return Knowledge(known_at, rulebook, withheld)
 
 
-def _unread(connection: DuckDBPyConnection, rulebook: Rulebook, known_at: datetime) -> set[str]:
-    """Works that an unreadable rights row may be about; all of them where nobody can tell.
+def _rulebook(own: Mapping[str, list[Any]], works: list[Any], people: list[Any]) -> Rulebook:
+    """The rulebook of the studio's rows and of evidence.
 
-    A row that names a work nobody knows may mean any, unless that work's own row is in quarantine:
-    then nothing of it is in the rulebook either.
+    Evidence read by an engine before this one, and refused by this one, is left out: the studio's
+    own rows must not fall for it.
     """
-    bad = connection.execute(
-        f"SELECT DISTINCT work_id, party_id FROM history.quarantine WHERE scope IS NULL "  # noqa: S608
-        f"AND list_contains(?, table_name) = false AND {visible(known_at.isoformat())}",
+    try:
+        return Rulebook.from_json(with_evidence(own, works, people))
+    except RulebookError:
+        sound = [row for row in works if _is_sound("works", row)]
+        named = [row for row in people if _is_sound("participants", row)]
+        return Rulebook.from_json(with_evidence(own, sound, named))
+
+
+def _is_sound(table: str, row: Mapping[str, Any]) -> bool:
+    try:
+        parse_row(table, row)
+    except RowError:
+        return False
+    return True
+
+
+def _add_named(
+    connection: DuckDBPyConnection, data: dict[str, list[Any]], known_at: datetime
+) -> None:
+    """Add the works and rules that known rows name and that are not known: retired, or not yet.
+
+    The engine knows them as little, but a name must not lead nowhere.
+    """
+    at = known_at.isoformat()
+    is_news = True
+    while is_news:
+        is_news = False
+        for table, key, named in (
+            ("works", "work_id", _works_named(data)),
+            (
+                "rules",
+                "rule_id",
+                {one for row in data["rules"] for one in row.get("supersedes", ())},
+            ),
+        ):
+            missing = named - {row[key] for row in data[table]}
+            rows = connection.execute(
+                f"SELECT arg_max(row_json, recorded_at) FROM history.{table} "  # noqa: S608
+                f"WHERE scope IS NULL AND list_contains(?, {key}) AND {read_by(at)} "
+                f"AND NOT ({visible(at)}) GROUP BY {key} ORDER BY {key}",
+                [sorted(missing)],
+            ).fetchall()
+            data[table] += [json.loads(row) for (row,) in rows]
+            is_news = is_news or bool(rows)
+
+
+def _works_named(data: Mapping[str, list[Any]]) -> set[str]:
+    fields = ("work_id", "parent_id")
+    stated = (row.get(field) for rows in data.values() for row in rows for field in fields)
+    return {name for name in stated if name is not None}
+
+
+def _refused_rights(connection: DuckDBPyConnection, known_at: datetime) -> list[RefusedRow]:
+    rows = connection.execute(
+        "SELECT table_name, work_id, party_id, row_json FROM history.quarantine "  # noqa: S608
+        "WHERE scope IS NULL AND NOT list_contains(?, table_name) "
+        f"AND {visible(known_at.isoformat())} ORDER BY row_key",
         [list(_HARMLESS)],
     ).fetchall()
-    works = {work.work_id for work in rulebook.works}
-    fallen = connection.execute(
-        "SELECT DISTINCT work_id FROM quarantine WHERE table_name = 'works'"
-    ).fetchall()
-    known = works | {work_id for (work_id,) in fallen}
-    seen_in: dict[str, set[str]] = {}
-    for row in rulebook.appearances:
-        if row.party_id is not None:
-            seen_in.setdefault(row.party_id, set()).add(row.work_id)
-    named: set[str] = set()
-    for work_id, party_id in bad:
-        about = {work_id} if work_id in known else set()
-        about |= seen_in.get(party_id, set())
-        if not about or (work_id is not None and work_id not in known):
-            return works
-        named |= about
-    return named
+    return [RefusedRow(table, work, party, json.loads(row)) for table, work, party, row in rows]
 
 
 def _doubted(
@@ -112,19 +153,3 @@ def _doubted(
         for row in own
         if not named.isdisjoint(names_of(row["work_id"], row.get("eidr")))
     }
-
-
-def _with_descendants(rulebook: Rulebook, works: Iterable[str]) -> set[str]:
-    """The works and all that lies below them."""
-    children: dict[str, list[str]] = {}
-    for work in rulebook.works:
-        if work.parent_id is not None:
-            children.setdefault(work.parent_id, []).append(work.work_id)
-    found: set[str] = set()
-    waiting = list(works)
-    while waiting:
-        work_id = waiting.pop()
-        if work_id not in found:
-            found.add(work_id)
-            waiting += children.get(work_id, [])
-    return found

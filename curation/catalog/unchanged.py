@@ -62,7 +62,9 @@ def _listing(library: Iterable[Entry]) -> str:
 def _catalog(catalog: Place, reader: CatalogReader) -> str:
     if (files := getattr(reader, "files", None)) is None:
         return ""
-    digest = hashlib.sha256(f"{reader.name} {version('film-curation')}\n".encode())
+    digest = hashlib.sha256(
+        f"{reader.name} {version('film-curation')} {version('tzdata')}\n".encode()
+    )
     digest.update(_code(type(reader)).encode())
     for file in sorted(files(catalog), key=str):
         name = str(file).removeprefix(str(catalog))

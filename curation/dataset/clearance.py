@@ -101,6 +101,6 @@ def clear(
         request = request_for(recipe, span.work_id, span.start, span.end, known_at)
         outcome, reasons = decision.outcome, decision.reasons
         if span.work_id in withheld:
-            reasons = (*reasons, withheld[span.work_id])
+            reasons = tuple(dict.fromkeys((*reasons, withheld[span.work_id])))
             outcome = Outcome.REVIEW if outcome is Outcome.ALLOW else outcome
         yield Clearance(span, request, outcome, reasons, decision)

@@ -22,6 +22,12 @@ def related_ids(book: Rulebook, work: Work, known_at: datetime) -> tuple[str, ..
 
     Never sideways: another edit of the same title is not among them.
     """
+    above, below = above_ids(book, work, known_at), below_ids(book, work, known_at)
+    return tuple(dict.fromkeys((*above, *below)))
+
+
+def above_ids(book: Rulebook, work: Work, known_at: datetime) -> tuple[str, ...]:
+    """The work and all that stands above it, twins of each included."""
 
     def parents(one: Work) -> Iterator[Work]:
         parent = book.work(one.parent_id, known_at) if one.parent_id is not None else None
@@ -32,14 +38,18 @@ def related_ids(book: Rulebook, work: Work, known_at: datetime) -> tuple[str, ..
             if extended:
                 yield from book.works_with_eidr(whole, known_at)
 
+    return tuple(_walk(book, work, known_at, parents, lambda twin, one: _rank(twin) <= _rank(one)))
+
+
+def below_ids(book: Rulebook, work: Work, known_at: datetime) -> tuple[str, ...]:
+    """The work and all that lies below it, twins of each included."""
+
     def children(one: Work) -> Iterator[Work]:
         yield from book.children(one.work_id, known_at)
         for key in eidr_keys(one):
             yield from book.works_with_eidr(f"{key}:", known_at)
 
-    above = _walk(book, work, known_at, parents, lambda twin, one: _rank(twin) <= _rank(one))
-    below = _walk(book, work, known_at, children, lambda twin, one: _rank(twin) >= _rank(one))
-    return tuple(dict.fromkeys((*above, *below)))
+    return tuple(_walk(book, work, known_at, children, lambda twin, one: _rank(twin) >= _rank(one)))
 
 
 def twins(book: Rulebook, work: Work, known_at: datetime) -> Iterator[Work]:

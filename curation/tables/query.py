@@ -105,14 +105,19 @@ def visible(known_at: str) -> str:
     reading of another scope finished after it.
     """
     at = f"TIMESTAMPTZ '{known_at}'"
+    return (
+        f"{read_by(known_at)} AND recorded_at <= {at} AND (retired_at IS NULL OR retired_at > {at})"
+    )
+
+
+def read_by(known_at: str) -> str:
+    """As ``visible``, with the rows that were retired by then or are recorded only later."""
     finished = (
         "(SELECT finished_at FROM history.readings WHERE reading_of IS NOT DISTINCT FROM scope)"
     )
     return (
-        f"ingested_at <= {finished} AND recorded_at <= {at} "
-        f"AND (retired_at IS NULL OR retired_at > {at}) "
-        "AND (withdrawn_from_catalog_at IS NULL "
-        f"OR withdrawn_from_catalog_at > least({at}, {finished}))"
+        f"ingested_at <= {finished} AND (withdrawn_from_catalog_at IS NULL "
+        f"OR withdrawn_from_catalog_at > least(TIMESTAMPTZ '{known_at}', {finished}))"
     )
 
 

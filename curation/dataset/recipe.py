@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
 Component = Literal["picture", "dialogue", "music", "effects"]
+MAX_SHOWN = 80
+"""Letters that an error repeats of what it was given."""
 SOUND: tuple[Component, ...] = ("dialogue", "music", "effects")
 
 
@@ -145,11 +147,47 @@ def read_recipe(place: Place) -> Recipe:
         RecipeError: when it is no YAML or no recipe, with every fault found.
         StorageError: when it cannot be read.
     """
+    raw = place.read_bytes()
     try:
-        data = yaml.safe_load(place.read_text())
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise RecipeError(f"{place} is not readable YAML: {error}") from error
+        data = yaml.load(raw.decode("utf-8-sig"), _Loader)  # noqa: S506 - a SafeLoader
+    except UnicodeDecodeError as error:
+        raise RecipeError(f"{place} is not UTF-8 at byte {error.start}; save it as UTF-8") from None
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        raise RecipeError(f"{place} is not readable YAML: {_yaml_trouble(error)}") from None
+    if not isinstance(data, dict) or Recipe.model_fields.keys().isdisjoint(data):
+        raise RecipeError(
+            f"{place} is no recipe: it has neither name nor request; start from examples/recipes/"
+        )
     return recipe_from(data, str(place))
+
+
+class _Loader(yaml.SafeLoader):
+    """Of a name said twice the safe loader keeps the last; here it is an error."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        seen: list[object] = []
+        for key, _ in node.value:
+            if key.value in seen:
+                raise yaml.constructor.ConstructorError(
+                    None, None, f"{key.value!r} is said twice; say it once", key.start_mark
+                )
+            seen.append(key.value)
+        return super().construct_mapping(node, deep)
+
+
+def _yaml_trouble(error: Exception) -> str:
+    """What is wrong, and where, without the lines of a file that may be no recipe of ours."""
+    if isinstance(error, RecursionError):
+        return "it is nested too deep"
+    if not isinstance(error, yaml.MarkedYAMLError):
+        return _short(str(error).splitlines()[0])
+    mark = error.problem_mark or error.context_mark
+    where = f" at line {mark.line + 1}, column {mark.column + 1}" if mark else ""
+    return f"{_short(error.problem or error.context or 'damaged')}{where}; mend it there"
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN]}…"
 
 
 def recipe_from(data: object, where: str = "recipe") -> Recipe:
@@ -242,5 +280,5 @@ def _fault(path: tuple[int | str, ...], message: str, given: object) -> str:
         return f"{where}: unknown field" + (f"; did you mean {near[0]!r}?" if near else "")
     if "timezone" in message:
         return f"{where}: {given} has no time and offset; write 2026-12-01T00:00:00Z"
-    shown = "" if isinstance(given, dict) else f" (given: {given!r})"
+    shown = "" if isinstance(given, dict | list) else f" (given: {_short(repr(given))})"
     return f"{where}: {message}{shown}"

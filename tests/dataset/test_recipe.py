@@ -46,10 +46,34 @@ def test_faults_name_their_field(change: dict[str, Any], words: str) -> None:
         recipe_from(GOOD | change)
 
 
-def test_a_file_that_is_no_yaml_is_named(tmp_path: Path) -> None:
-    (tmp_path / "r.yaml").write_text("a: [")
-    with pytest.raises(RecipeError, match=r"r\.yaml is not readable YAML"):
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("a: [secret", r"not readable YAML: .* at line 1, column 11; mend it there"),
+        ("secret: 1\nname: [secret\nrequest: secret", "not readable YAML: .* at line 3, column 8;"),
+        ("name: a\nname: b", "'name' is said twice; say it once at line 2, column 1"),
+        ("name: a\nrequest: {licensee: a, licensee: b}", "'licensee' is said twice"),
+        ("name: 2026-99-01", "not readable YAML: month must be in"),
+        ("[" * 5000, "nested too deep"),
+        ("secret is no recipe", "is no recipe: it has neither name nor request"),
+        ("secret: 1", "is no recipe: it has neither name nor request"),
+        ("", "is no recipe"),
+        ("caf\xe9", "is not UTF-8 at byte 3"),
+    ],
+)
+def test_a_file_that_is_no_recipe_is_told_without_its_content(
+    tmp_path: Path, text: str, words: str
+) -> None:
+    (tmp_path / "r.yaml").write_bytes(text.encode("latin-1"))
+    with pytest.raises(RecipeError, match=words) as told:
         read_recipe(Place.parse(tmp_path / "r.yaml"))
+    assert "secret" not in str(told.value)
+
+
+def test_an_error_repeats_little_of_what_it_was_given() -> None:
+    with pytest.raises(RecipeError) as told:
+        recipe_from(GOOD | {"name": "x" * 10_000})
+    assert len(str(told.value)) < 400
 
 
 def test_sound_is_kept_only_when_all_of_it_is_asked_for() -> None:

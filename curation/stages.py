@@ -324,7 +324,13 @@ def plan_release(
         RecipeError: for a filter that cannot be asked.
     """
     from curation.catalog.knowledge import knowledge_at
-    from curation.dataset.plan import keep_time, make_plan, refuse_past_use, write_plan
+    from curation.dataset.plan import (
+        find_films,
+        keep_time,
+        make_plan,
+        refuse_past_use,
+        write_plan,
+    )
     from curation.dataset.selection import select
     from curation.rights import PerformerGate
     from curation.tables.query import connect
@@ -332,26 +338,29 @@ def plan_release(
     store, at = Store.at(settings.store), known_at or datetime.now(UTC)
     refuse_past_use(recipe, at)
     knowledge = knowledge_at(store, at)
-    connection = connect(store, at)
-    selection = select(
-        connection,
-        knowledge.rulebook,
-        recipe,
-        known_at=at,
-        performer_gate=PerformerGate(settings.performer_gate),
-        withheld=knowledge.withheld,
-    )
-    if known_at is not None:
-        _refuse_lost(settings, recipe, selection, knowledge, datetime.now(UTC))
-    plan, samples = make_plan(
-        connection,
-        selection,
-        recipe,
-        library=Place.parse(settings.library),
-        rulebook=knowledge.rulebook,
-        performer_gate=PerformerGate(settings.performer_gate),
-        known_at=at,
-    )
+    gate = PerformerGate(settings.performer_gate)
+    with connect(store, at) as connection:
+        films = find_films(connection, Place.parse(settings.library))
+        selection = select(
+            connection,
+            knowledge.rulebook,
+            recipe,
+            known_at=at,
+            performer_gate=gate,
+            withheld=knowledge.withheld,
+            unreachable=films.unreachable,
+        )
+        if known_at is not None:
+            _refuse_lost(settings, recipe, selection, knowledge, datetime.now(UTC))
+        plan, samples = make_plan(
+            connection,
+            selection,
+            recipe,
+            films=films.places,
+            rulebook=knowledge.rulebook,
+            performer_gate=gate,
+            known_at=at,
+        )
     if _is_published(store, plan.release_id):
         return ReleaseTasks(plan.release_id, (), (), is_done=True)
     store.release(plan.release_id).delete()
@@ -431,12 +440,12 @@ def publish(settings: Settings, release_id: str) -> Manifest:
     shards = [
         Shard.from_json(json.loads((folder / f"{name}.json").read_text())) for name in plan.shards
     ]
-    credits = [
-        dict(zip(("work_id", "party_id", "name", "role", "guild"), row, strict=True))
-        for row in connect(store, at)
-        .execute("SELECT work_id, party_id, name, role, guild FROM participants ORDER BY ALL")
-        .fetchall()
-    ]
+    columns = ("work_id", "party_id", "name", "role", "guild")
+    with connect(store, at) as connection:
+        people = connection.execute(
+            f"SELECT {', '.join(columns)} FROM participants ORDER BY ALL"  # noqa: S608
+        ).fetchall()
+    credits = [dict(zip(columns, row, strict=True)) for row in people]
     knowledge = knowledge_at(store, at)
     try:
         manifest = publish(

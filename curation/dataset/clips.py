@@ -19,10 +19,13 @@ from curation.storage import Place, StorageError
 from curation.tables.store import Store, canonical_json
 
 if TYPE_CHECKING:
-    from curation.media import ClipReport, Encoding
+    from curation.media import ClipReport, ClipSpec, Encoding, MediaError, Source
 
 CUT_FAILED = "CUT_FAILED"
 """Cutting raised what it should not have; the films after it are cut all the same."""
+
+MAX_BAD_CLIPS = 8
+"""Clips of one film that may fail, each by itself, before the rest of the film is given up."""
 
 _SCRATCH = "curation-clips-"
 
@@ -112,12 +115,14 @@ def _cut(
     from curation.media import MediaCode
 
     try:
-        reports = _write(plan, asset_sha256, cuts, folder)
+        reports, failed = _write(plan, asset_sha256, cuts, folder)
     except _CutError as error:
         tell(f"{len(cuts)} clips failed: {error.reason}, {error}")
         return [Clip(cut.key, failure=error.reason) for cut in cuts]
+    for key, trouble in failed.items():
+        tell(f"clip {key} failed: {trouble.code.name}, {trouble.message}")
     lengths = {cut.key: cut.end - cut.start for cut in cuts}
-    clips = []
+    clips = [Clip(key, failure=trouble.code.name) for key, trouble in failed.items()]
     for report in reports:
         key = report.path.stem
         if report.frames != lengths[key]:
@@ -147,8 +152,10 @@ class _CutError(Exception):
         self.reason = reason
 
 
-def _write(plan: Plan, asset_sha256: str, cuts: Sequence[Cut], folder: Path) -> list[ClipReport]:
-    from curation.media import ClipSpec, MediaError, write_clips
+def _write(
+    plan: Plan, asset_sha256: str, cuts: Sequence[Cut], folder: Path
+) -> tuple[list[ClipReport], dict[str, MediaError]]:
+    from curation.media import ClipSpec, MediaError
 
     specs = [
         ClipSpec(
@@ -161,13 +168,44 @@ def _write(plan: Plan, asset_sha256: str, cuts: Sequence[Cut], folder: Path) -> 
     ]
     try:
         with Place.parse(plan.films[asset_sha256]).verified(asset_sha256) as source:
-            return write_clips(source, specs, encode=encoding(plan))
+            return _write_all(source, specs, encoding(plan))
     except MediaError as error:
         raise _CutError(error.code.name, error.message) from error
     except StorageError as error:
         raise _CutError(error.reason, str(error)) from error
     except Exception as error:
         raise _CutError(CUT_FAILED, f"{type(error).__name__}: {error}") from error
+
+
+def _write_all(
+    source: Source, specs: Sequence[ClipSpec], encode: Encoding
+) -> tuple[list[ClipReport], dict[str, MediaError]]:
+    """Write the clips in one decode; those that cannot be written come back with their error.
+
+    An error does not say whose it is. So the clips that were not finished are written one by one
+    until it comes again, and what is left then goes together once more.
+    """
+    from curation.media import MediaCode, MediaError, write_clips
+
+    done: list[ClipReport] = []
+    failed: dict[str, MediaError] = {}
+    left, alone = list(specs), False
+    while left:
+        batch = left[:1] if alone else left
+        try:
+            write_clips(source, batch, encode=encode, on_done=done.append)
+        except MediaError as error:
+            is_of_one = error.code in (MediaCode.ENCODE_FAILED, MediaCode.DECODE_FAILED)
+            if not is_of_one or len(failed) == MAX_BAD_CLIPS:
+                written = {report.path for report in done}
+                left = [spec for spec in left if spec.path not in written]
+                return done, failed | {spec.path.stem: error for spec in left}
+            if len(batch) == 1:
+                failed[batch[0].path.stem] = error
+            alone = len(batch) > 1
+        written = {report.path for report in done}
+        left = [s for s in left if s.path not in written and s.path.stem not in failed]
+    return done, failed
 
 
 @contextmanager

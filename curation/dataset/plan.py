@@ -19,7 +19,7 @@ import curation
 from curation.dataset.recipe import Recipe, instant
 from curation.dataset.selection import Selection
 from curation.rights import Decision, PerformerGate, Rulebook
-from curation.storage import Place
+from curation.storage import Place, StorageError
 from curation.tables.store import Store, canonical_json, rows_of
 
 if TYPE_CHECKING:
@@ -94,17 +94,46 @@ def refuse_past_use(recipe: Recipe, now: datetime) -> None:
         )
 
 
+@dataclass(frozen=True)
+class Films:
+    """Where the bytes of each film lie, by content; and why those of others are out of reach."""
+
+    places: dict[str, str]
+    unreachable: dict[str, str]
+
+
+def find_films(connection: DuckDBPyConnection, library: Place) -> Films:
+    """The catalogued films inside the library; of copies the first that may be opened.
+
+    A path that has come to lead out of the library since it was catalogued is out of reach.
+    """
+    listed = connection.execute(
+        "SELECT DISTINCT asset_sha256, asset_path FROM assets ORDER BY asset_path"
+    ).fetchall()
+    films = Films({}, {})
+    for asset, path in listed:
+        try:
+            films.places.setdefault(asset, str(library.within(path)))
+        except StorageError as error:
+            films.unreachable.setdefault(asset, error.reason)
+    reasons = {a: why for a, why in films.unreachable.items() if a not in films.places}
+    return Films(films.places, reasons)
+
+
 def make_plan(
     connection: DuckDBPyConnection,
     selection: Selection,
     recipe: Recipe,
     *,
-    library: Place,
+    films: Mapping[str, str],
     rulebook: Rulebook,
     performer_gate: PerformerGate,
     known_at: datetime,
 ) -> tuple[Plan, pa.Table]:
     """Lay out a release: the plan, and its samples in shard order.
+
+    Args:
+        films: the place of each film that was chosen from, by content.
 
     Raises:
         ReleaseError: when no shot is left, with the reasons why.
@@ -112,11 +141,6 @@ def make_plan(
     if not selection.chosen:
         raise ReleaseError(_nothing_left(selection))
     samples = _samples(connection, selection, recipe, rulebook)
-    paths = dict(
-        connection.execute(
-            "SELECT asset_sha256, min(asset_path) FROM assets GROUP BY asset_sha256"
-        ).fetchall()
-    )
     assets = sorted(set(samples.column("asset_sha256").to_pylist()))
     content = {
         "recipe": recipe.model_dump(mode="json"),
@@ -133,7 +157,7 @@ def make_plan(
         known_at=known_at,
         rulebook_sha256=rulebook.sha256,
         performer_gate=performer_gate,
-        films={asset: str(library.within(paths[asset])) for asset in assets},
+        films={asset: films[asset] for asset in assets},
         shards=tuple(sorted({c.shard for c in selection.chosen if c.shard})),
         samples=samples.num_rows,
     )

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from curation.dataset.clearance import Clearance, Span, clear
@@ -49,6 +50,10 @@ class Choice:
     def chosen(self) -> bool:
         return self.station is None
 
+    @property
+    def _left_out_as(self) -> str:
+        return "failed" if self.station == CUT else "excluded"
+
     def to_row(self, release_id: str) -> dict[str, Any]:
         """The row of ``selections``."""
         return {
@@ -56,7 +61,7 @@ class Choice:
             "shot_id": self.shot.shot_id,
             "asset_sha256": self.shot.asset_sha256,
             "work_id": self.shot.work_id,
-            "status": "released" if self.chosen else "excluded",
+            "status": "released" if self.chosen else self._left_out_as,
             "station": self.station,
             "reasons": list(self.reasons),
             "split": self.split,
@@ -90,8 +95,13 @@ def select(
     known_at: datetime,
     performer_gate: PerformerGate,
     withheld: Mapping[str, str],
+    unreachable: Mapping[str, str] = MappingProxyType({}),
 ) -> Selection:
     """Choose the shots of a release: rights first, then length, then the recipe's filters.
+
+    Args:
+        withheld: works that nobody may use, each with the reason why.
+        unreachable: films that cannot be cut, by content, each with the reason why.
 
     Raises:
         RecipeError: for a filter that is no SQL condition over ``tagged_shots``.
@@ -133,6 +143,8 @@ def select(
             left_out[shot.shot_id] = Choice(shot, LENGTH, (reason,))
         elif names := tuple(name for name, out in refused if shot.shot_id in out):
             left_out[shot.shot_id] = Choice(shot, FILTER, names)
+        elif reason := unreachable.get(shot.asset_sha256):
+            left_out[shot.shot_id] = Choice(shot, CUT, (reason,))
         else:
             chosen.append(shot)
     placed = {choice.shot.shot_id: choice for choice in place(chosen, rulebook, recipe)}

@@ -6,6 +6,7 @@ import shutil
 import tarfile
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -199,6 +200,55 @@ def test_a_film_changed_since_is_not_cut(settings: Settings, tmp_path: Path) -> 
         stages.pack_shard(other, tasks.release_id, shard)
     with pytest.raises(ReleaseError, match=r"no clip could be cut.*CONTENT_CHANGED"):
         stages.publish(other, tasks.release_id)
+
+
+def test_a_film_that_leads_out_of_the_library_is_left_out(
+    settings: Settings, tmp_path: Path
+) -> None:
+    library = tmp_path / "other"
+    shutil.copytree(settings.library, library)
+    other = Settings(store=settings.store, library=str(library))
+    film = library / "window_seat.mp4"
+    film.unlink()
+    film.symlink_to(Path(settings.library) / film.name)
+    with pytest.raises(ReleaseError, match=r"none of \d+ shots.*READ_FAILED \(cut\)"):
+        stages.plan_release(other, recipe(), known_at=KNOWN_AT)
+
+
+def test_a_clip_that_cannot_be_written_fails_alone(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from curation.dataset import clips
+    from curation.dataset.plan import read_plan, read_samples
+    from curation.media import MediaCode, MediaError, write_clips
+
+    tasks = stages.plan_release(settings, recipe(), known_at=KNOWN_AT)
+    store = Store.at(settings.store)
+    plan = read_plan(store, tasks.release_id)
+    rows = read_samples(store, tasks.release_id).to_pylist()
+    cuts = sorted(
+        (clips.Cut(row["shot_id"], row["clean_start"], row["clean_end"]) for row in rows),
+        key=lambda cut: cut.start,
+    )
+    bad = {cuts[2].key, cuts[-1].key}
+
+    def choosy(source: Any, specs: Any, **how: Any) -> Any:
+        good = list(takewhile(lambda spec: spec.path.stem not in bad, specs))
+        ahead = max(0, len(good) - 1) if len(good) < len(specs) else len(good)
+        found = write_clips(source, good[:ahead], **how) if good[:ahead] else []
+        if len(good) < len(specs):
+            raise MediaError(MediaCode.ENCODE_FAILED, "no")
+        return found
+
+    monkeypatch.setattr("curation.media.write_clips", choosy)
+    folder = Path(store.place.url) / "scratch"
+    folder.mkdir()
+    (film,) = tasks.films
+    found = clips._cut(store, plan, film, cuts, folder)
+    assert {clip.key: clip.failure for clip in found if clip.failure} == dict.fromkeys(
+        bad, "ENCODE_FAILED"
+    )
+    assert {clip.key for clip in found} == {cut.key for cut in cuts}
 
 
 def _flip_byte(path: Path) -> None:

@@ -150,3 +150,18 @@ def test_what_is_withheld_stays_out_whatever_the_rulebook_says(tmp_path: Path) -
 def test_a_filter_that_cannot_be_asked_is_named(tmp_path: Path, sql: str) -> None:
     with pytest.raises(RecipeError, match="filter 'odd' cannot be asked"):
         chosen(library(tmp_path), filters=[{"name": "odd", "sql": sql}])
+
+
+def test_a_film_out_of_reach_fails_at_the_cut_and_its_refusals_stay(tmp_path: Path) -> None:
+    found = select(
+        connect(library(tmp_path), NOW),
+        rulebook(2),
+        recipe(),
+        known_at=NOW,
+        performer_gate=PerformerGate.ALL_TRAINING,
+        withheld={},
+        unreachable={"x": "READ_FAILED", "y": "READ_FAILED"},
+    )
+    rows = {row["shot_id"]: row for row in (c.to_row("r") for c in found.choices)}
+    assert (rows["a"]["status"], rows["a"]["reasons"]) == ("failed", ["READ_FAILED"])
+    assert (rows["b"]["status"], rows["b"]["reasons"]) == ("excluded", ["NO_GRANT"])

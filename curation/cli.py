@@ -38,6 +38,9 @@ app.add_typer(airflow_app, name="airflow")
 StoreOption = Annotated[
     str | None, typer.Option("--store", help="URL under which all state lies.", metavar="URL")
 ]
+ExhaustiveOption = Annotated[
+    bool, typer.Option("--exhaustive", help="Decode every frame, not only those that matter.")
+]
 LibraryOption = Annotated[
     str | None, typer.Option("--library", help="Folder or prefix of film files.", metavar="URL")
 ]
@@ -113,12 +116,15 @@ def analyze(
     store: StoreOption = None,
     library: LibraryOption = None,
     device: Annotated[str | None, typer.Option(help="auto, cpu or cuda.")] = None,
+    exhaustive: ExhaustiveOption = False,
     retry_failed: Annotated[bool, typer.Option(help="Try failed films again.")] = False,
 ) -> None:
-    """Decode each new film once: find its shots, measure and tag them."""
+    """Look at each new film once: find its shots, measure and tag them."""
     from curation import stages
 
-    settings = Settings.from_environment(store=store, library=library, device=device)
+    settings = Settings.from_environment(
+        store=store, library=library, device=device, look="exhaustive" if exhaustive else None
+    )
     counts = stages.analyse(settings, retry_failed=retry_failed, tell=tell)
     if counts:
         show(("films", "count"), sorted(counts.items()))
@@ -299,12 +305,14 @@ def shots(
     film: Annotated[Path, typer.Argument(help="A film file.", metavar="FILE")],
     output: Annotated[str, typer.Option("--format", help="table or json.")] = "table",
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
+    exhaustive: ExhaustiveOption = False,
 ) -> None:
     """Find the shots of one film, with their transitions."""
     from curation.analysis import find_shots
 
     _one_of(output, ("table", "json"))
-    found = find_shots(film, Settings.from_environment(device=device).device)
+    settings = Settings.from_environment(device=device)
+    found = find_shots(film, settings.device, exhaustive=exhaustive or settings.exhaustive)
     if output == "json":
         typer.echo(json.dumps(found.to_truth(), indent=1))
     else:
@@ -332,15 +340,20 @@ def tag(
     ] = None,
     output: Annotated[str, typer.Option("--format", help="jsonl.")] = "jsonl",
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
+    exhaustive: ExhaustiveOption = False,
 ) -> None:
     """Tag the shots of films, one JSON line a shot."""
     from curation.analysis import tag_film
 
     _one_of(output, ("jsonl",))
-    failed = False
+    settings, failed = Settings.from_environment(device=device), False
     for film in films:
-        found = tag_film(film, tagger or None, Settings.from_environment(device=device).device)
-        for line in found:
+        for line in tag_film(
+            film,
+            tagger or None,
+            settings.device,
+            exhaustive=exhaustive or settings.exhaustive,
+        ):
             failed = failed or "error" in line
             typer.echo(json.dumps(line, ensure_ascii=False))
     if failed:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from curation.scheduling import CHAIN, CPU_POOL, LOGGER
+from curation.scheduling import CHAIN, CPU_POOL, GPU_POOL, LOGGER
 from curation.settings import Settings
 from curation.storage import Place
 
@@ -20,6 +20,7 @@ Tell = Callable[[str], None]
 DAGS = Path(__file__).resolve().parents[1] / "dags"
 PRELOAD = ("cv2", "av", "numpy", "pyarrow", "pyarrow.dataset", "deltalake", "duckdb", "pydantic")
 CPU_SLOTS = 2
+GPU_SLOTS = 2
 SHOWN = ("success", "failed", "up_for_retry", "upstream_failed")
 
 
@@ -109,3 +110,4 @@ def _airflow(
 
 def _pools(airflow: EmbeddedAirflow) -> None:
     airflow.client.ensure_pool(CPU_POOL, CPU_SLOTS, "Tasks that decode or encode on the CPU")
+    airflow.client.ensure_pool(GPU_POOL, GPU_SLOTS, "Tasks that decode on a card")

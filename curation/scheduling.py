@@ -17,6 +17,12 @@ SHOTS_ASSET = "curation_shots"
 CPU_POOL = "cpu_decode"
 """Bounds the tasks that decode or encode on the CPU."""
 
+GPU_POOL = "gpu_decode"
+"""Bounds the tasks that decode on a card."""
+
+GPU_QUEUE = "gpu"
+"""Of the workers that have one, where Airflow's executor knows queues."""
+
 LOGGER = "curation.progress"
 """Under which tasks say what they are at; the launcher shows these lines."""
 
@@ -26,5 +32,5 @@ CHAIN = ("catalog_ingest", "film_analysis", "dataset_release")
 
 def settings_from(params: Mapping[str, Any]) -> Settings:
     """The settings of the environment, overridden by the params of a run that name one."""
-    names = ("library", "catalog", "device")
+    names = ("library", "catalog", "device", "look")
     return Settings.from_environment(**{n: params[n] for n in names if params.get(n)})

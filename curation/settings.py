@@ -25,6 +25,7 @@ class Settings:
         territory: where that analysis happens, ISO 3166-1 alpha-2, or ``001`` for anywhere.
         performer_gate: OFF, REPLICA_ONLY or ALL_TRAINING.
         device: auto, cpu or cuda.
+        look: coarse decodes what is needed to find every shot; exhaustive decodes every frame.
         batch_films: films a mapped task takes on.
         film_timeout_s: seconds after which one film is given up.
         film_memory_mb: resident mebibytes above which one film is given up.
@@ -38,6 +39,7 @@ class Settings:
     territory: str = "001"
     performer_gate: str = "ALL_TRAINING"
     device: str = "auto"
+    look: str = "coarse"
     batch_films: int = 4
     film_timeout_s: int = 6 * 3600
     film_memory_mb: int = 6144
@@ -59,8 +61,14 @@ class Settings:
             if value is not None:
                 settings = replace(settings, **{field.name: value})
         _choice("device", settings.device, ("auto", "cpu", "cuda"))
+        _choice("look", settings.look, ("coarse", "exhaustive"))
         _choice("performer_gate", settings.performer_gate, ("OFF", "REPLICA_ONLY", "ALL_TRAINING"))
         return settings
+
+    @property
+    def exhaustive(self) -> bool:
+        """Whether every frame is to be decoded."""
+        return self.look == "exhaustive"
 
     def to_environment(self) -> dict[str, str]:
         """The variables that make another process see these settings."""

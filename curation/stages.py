@@ -119,7 +119,7 @@ def plan_analysis(
             excluded.append({"asset_sha256": asset, "status": EXCLUDED, "reasons": list(reasons)})
         elif (
             film is None
-            or film["work_key"] != work_key(asset)
+            or film["work_key"] != work_key(asset, exhaustive=settings.exhaustive)
             or (film["status"] == FAILED and retry_failed)
         ):
             pending.append((asset, path))
@@ -135,7 +135,9 @@ def plan_analysis(
     by_reason = dict(Counter(row["reasons"][0] for row in excluded))
     if not pending:
         return AnalysisPlan("", (), 0, by_reason)
-    identity = canonical_json([[asset, work_key(asset)] for asset, _ in pending])
+    identity = canonical_json(
+        [[asset, work_key(asset, exhaustive=settings.exhaustive)] for asset, _ in pending]
+    )
     plan_id = f"analysis-{hashlib.sha256(identity.encode()).hexdigest()[:16]}"
     size = settings.batch_films
     parts = {
@@ -161,7 +163,7 @@ def analyse_part(
     from curation.isolation import Worker
     from curation.media import choose_device
 
-    store, library = Store.at(settings.store), Place.parse(settings.library)
+    store = Store.at(settings.store)
     films = _planned(store, plan_id).get(part)
     if films is None:
         tell(f"{plan_id}: another run has committed it")
@@ -177,12 +179,15 @@ def analyse_part(
                 counts["staged before"] += 1
                 continue
             tell(f"analysing {path} ({number} of {len(films)})")
-            rows = _analyse_in(worker, library, asset, path, settings.device)
+            rows = _analyse_in(worker, store, settings, asset, path)
             for name in _STAGED:
                 values = [rows.film] if name == "films" else getattr(rows, name)
                 store.stage(plan_id, asset, name, values)
             counts[rows.film["status"]] += 1
-            outcome = rows.film.get("message") or f"{len(rows.shots)} shots"
+            outcome = rows.film.get("message") or (
+                f"{len(rows.shots)} shots, {rows.film['frames_decoded']:,} of "
+                f"{rows.film['frames']:,} frames decoded"
+            )
             tell(f"{rows.film['status']} {path}: {outcome}")
     return dict(counts)
 
@@ -209,15 +214,26 @@ def _write_plan(store: Store, plan_id: str, parts: Mapping[str, Sequence[Sequenc
     (store.staging(plan_id) / "plan.json").write_bytes(canonical_json(parts).encode())
 
 
-def _analyse_in(worker: Worker, library: Place, asset: str, path: str, device: str) -> FilmRows:
+def _analyse_in(
+    worker: Worker, store: Store, settings: Settings, asset: str, path: str
+) -> FilmRows:
     """Analyse one film in the worker; whatever happens to it is in its row."""
-    from curation.analysis import FilmJob, FilmRows, analyse_film, failed_film
+    from curation.analysis import FilmJob, FilmRows, KnownFilm, analyse_film, failed_film
     from curation.isolation import WorkerError
+    from curation.tables.store import rows_of
 
+    shots, measures = (
+        rows_of(store.read(name, where={"asset_sha256": asset})) for name in ("shots", "measures")
+    )
+    exhaustive = settings.exhaustive
     try:
-        return worker.call(analyse_film, FilmJob(asset, str(library.within(path)), device))
+        url = str(Place.parse(settings.library).within(path))
+        known = KnownFilm(shots, measures) if shots else None
+        job = FilmJob(asset, url, settings.device, exhaustive=exhaustive, known=known)
+        return worker.call(analyse_film, job)
     except (WorkerError, StorageError) as error:
-        return FilmRows(failed_film(asset, error.reason, str(error)))
+        failed = failed_film(asset, error.reason, str(error), exhaustive=exhaustive)
+        return FilmRows(failed)
 
 
 def commit_analysis(settings: Settings, plan_id: str, *, tell: Tell = _quiet) -> dict[str, int]:

@@ -239,7 +239,7 @@ def _broken_tagger(step: str, given: object) -> object:
         version="1",
         label_version="1",
         needs=Needs(),
-        meter=lambda info: gives if step == "meter" else lambda frame: numbers,
+        meter=lambda info: gives if step == "meter" else lambda frame, before: numbers,
         summarise=gives if step == "summarise" else lambda series, pts: numbers,
         label=gives if step == "label" else lambda measures: (),
     )

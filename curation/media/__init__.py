@@ -13,12 +13,14 @@ if TYPE_CHECKING:
     from curation.media.check import check_clip
     from curation.media.clips import ClipReport, ClipSpec, write_clips
     from curation.media.colour import Colour
-    from curation.media.decode import Frame, frames
+    from curation.media.decode import frames
     from curation.media.device import DeviceChoice, choose_device
     from curation.media.encoder import Encoding
     from curation.media.errors import MediaCode, MediaError
+    from curation.media.frame import Frame, Still
     from curation.media.info import AudioInfo, VideoInfo, probe
     from curation.media.source import Source
+    from curation.media.sparse import can_be_sparse, chosen, coarse
     from curation.media.timeline import Timeline, read_timeline
 
 __all__ = [
@@ -32,10 +34,14 @@ __all__ = [
     "MediaCode",
     "MediaError",
     "Source",
+    "Still",
     "Timeline",
     "VideoInfo",
+    "can_be_sparse",
     "check_clip",
     "choose_device",
+    "chosen",
+    "coarse",
     "frames",
     "probe",
     "read_timeline",
@@ -49,14 +55,18 @@ _HOMES = {
     "Colour": "colour",
     "DeviceChoice": "device",
     "Encoding": "encoder",
-    "Frame": "decode",
+    "Frame": "frame",
     "MediaCode": "errors",
     "MediaError": "errors",
     "Source": "source",
+    "Still": "frame",
     "Timeline": "timeline",
     "VideoInfo": "info",
+    "can_be_sparse": "sparse",
     "check_clip": "check",
     "choose_device": "device",
+    "chosen": "sparse",
+    "coarse": "sparse",
     "frames": "decode",
     "probe": "info",
     "read_timeline": "timeline",

@@ -1,37 +1,22 @@
 """Frames of a film, in presentation order, from one decode."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from fractions import Fraction
 
 import av.error
-import numpy as np
-import numpy.typing as npt
 from av.container import InputContainer
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from curation.media.device import accelerator, choose_device
 from curation.media.errors import MediaCode, MediaError
+from curation.media.frame import Frame
 from curation.media.info import probe
-from curation.media.picture import Painter, fit_width
+from curation.media.picture import Easel
 from curation.media.source import Source, check_size, name_of, opened, packets, video_stream
 from curation.media.timeline import Timeline, read_timeline
 
 _TAIL = 16
 """Frames that a decoder may hold back: fewer missing at the end are no failure of the film."""
-
-
-@dataclass(frozen=True, slots=True)
-class Frame:
-    """A decoded frame: `index` in presentation order, `pts` in seconds of the stream's own clock,
-    `rgb` uint8 (height, width, 3), upright, square pixels, in the film's own primaries and
-    transfer.
-    """
-
-    index: int
-    pts: Fraction
-    rgb: npt.NDArray[np.uint8]
 
 
 def frames(
@@ -49,16 +34,16 @@ def frames(
     info = probe(source)
     known = timeline or read_timeline(source)
     card = accelerator(choose_device(device))
-    painter = Painter(fit_width(info, width), info.colour, info.rotation)
+    easel = Easel(info)
     name = name_of(source)
     with opened(source, hwaccel=card) as container:
         stream = video_stream(container, name)
         for index, frame in decoded(container, stream, known, name):
-            yield Frame(index, known.seconds(index), painter.rgb(frame))
+            yield Frame(index, known.seconds(index), easel.picture(frame), width)
     if known.truncated:
         raise MediaError(
             MediaCode.TRUNCATED,
-            f"{name}: ends before its own index says, after {len(known)} frames; fetch it again",
+            f"{name}: ends before it says itself, after {len(known)} frames; fetch it again",
         )
 
 
@@ -67,8 +52,8 @@ def decoded(
 ) -> Iterator[tuple[int, VideoFrame]]:
     """Native frames with their index on `timeline`, strictly increasing.
 
-    Goes on past damage. Raises DECODE_FAILED after the last frame when errors cost the film's
-    end or all of it.
+    Goes on past damage, leaving out what it spoilt. Raises DECODE_FAILED after the last frame when
+    errors cost the film's end or all of it.
     """
     stream.thread_type = "AUTO"
     last = -1
@@ -85,6 +70,9 @@ def decoded(
                 continue
             check_size(frame.width, frame.height, name)
             last = index
+            if frame.is_corrupt:
+                trouble = av.error.InvalidDataError(0, "a damaged frame")
+                continue
             yield index, frame
     if last < 0 or (trouble is not None and last < len(timeline) - _TAIL):
         raise MediaError(

@@ -3,13 +3,14 @@
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 from av.video.format import VideoFormat
 from av.video.frame import VideoFrame
 from av.video.reformatter import ColorRange, Colorspace, Interpolation, VideoReformatter
 
 from curation.media.colour import Colour, is_rgb
+from curation.media.frame import THUMB_HEIGHT, THUMB_WIDTH, Painted, Picture, Pixels
 from curation.media.info import VideoInfo
+from curation.media.planes import Planes, readable
 
 _MATRICES = {
     "bt709": Colorspace.ITU709,
@@ -76,7 +77,7 @@ class Painter:
         self._range = ColorRange.JPEG if colour.range == "full" else ColorRange.MPEG
         self._scaler = VideoReformatter()
 
-    def rgb(self, frame: VideoFrame) -> npt.NDArray[np.uint8]:
+    def rgb(self, frame: VideoFrame) -> Pixels:
         """The frame as uint8 (height, width, 3), contiguous."""
         shrinks = self._width < frame.width and self._height < frame.height
         painted = self._scaler.reformat(
@@ -94,6 +95,48 @@ class Painter:
         if self._turns:
             pixels = np.rot90(pixels, self._turns)
         return np.ascontiguousarray(pixels, dtype=np.uint8)
+
+
+class Easel:
+    """Makes the small pictures of one film's frames, at the sizes that are asked for."""
+
+    def __init__(self, info: VideoInfo) -> None:
+        self._info = info
+        self._painters: dict[Size, Painter] = {}
+        self._planes: dict[str, Planes | None] = {}
+
+    def picture(self, frame: VideoFrame) -> Picture:
+        """The pictures of a frame; they hold it."""
+        return Painted(lambda width: self._rgb(frame, width), lambda: self._thumb(frame))
+
+    def _rgb(self, frame: VideoFrame, width: int | None) -> Pixels:
+        info = self._info
+        size = fit_width(info, info.display_width if width is None else width)
+        turns = info.rotation // 90 % 4
+        stored = Size(size.height, size.width) if turns % 2 else size
+        planes = self._reader(frame)
+        if planes is None or stored.width > frame.width or stored.height > frame.height:
+            return self._painter(size, info.rotation).rgb(frame)
+        pixels = planes.rgb(frame, stored.width, stored.height)
+        return np.ascontiguousarray(np.rot90(pixels, turns)) if turns else pixels
+
+    def _thumb(self, frame: VideoFrame) -> Pixels:
+        planes = self._reader(frame)
+        if planes is None:
+            return self._painter(Size(THUMB_WIDTH, THUMB_HEIGHT), 0).rgb(frame)
+        return planes.rgb(frame, THUMB_WIDTH, THUMB_HEIGHT)
+
+    def _reader(self, frame: VideoFrame) -> Planes | None:
+        kind = frame.format.name
+        if kind not in self._planes:
+            known = readable(kind, self._info.colour)
+            self._planes[kind] = Planes(kind, self._info.colour) if known else None
+        return self._planes[kind]
+
+    def _painter(self, size: Size, rotation: int) -> Painter:
+        if size not in self._painters:
+            self._painters[size] = Painter(size, self._info.colour, rotation)
+        return self._painters[size]
 
 
 def pipeable(pix_fmt: str) -> str:

@@ -6,6 +6,7 @@ when it is first asked for.
 
 from __future__ import annotations
 
+import importlib
 from typing import TYPE_CHECKING, Any
 
 from curation.shots.assemble import Shot, assemble
@@ -15,12 +16,14 @@ from curation.shots.truth import to_score_json, to_truth_json
 
 if TYPE_CHECKING:
     from curation.shots.detector import ShotDetector
+    from curation.shots.eye import ShotEye
 
 __all__ = [
     "GRADUAL",
     "VERSION",
     "Shot",
     "ShotDetector",
+    "ShotEye",
     "ShotSettings",
     "Transition",
     "TransitionType",
@@ -30,9 +33,10 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
-    if name == "ShotDetector":
-        from curation.shots.detector import ShotDetector
+_HOMES = {"ShotDetector": "detector", "ShotEye": "eye"}
 
-        return ShotDetector
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f"curation.shots.{_HOMES[name]}"), name)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Final
 
-VERSION: Final = "1"
+VERSION: Final = "2"
 """Changes when the same settings would give other transitions."""
 
 
@@ -24,6 +24,8 @@ class ShotSettings:
     """Least mean HSV change of a cut (PySceneDetect's default)."""
     window: int = 2
     """Neighbours on each side that the ratio is taken over."""
+    least_change: float = 4.0
+    """Least mean change of 8-bit R'G'B' of a cut: below it PySceneDetect is not asked."""
     flash_seconds: float = 0.32
     """A picture that comes back within this time never left: flash, strobe, black frame."""
     flash_return: float = 0.35

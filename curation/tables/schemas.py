@@ -315,6 +315,7 @@ def schemas() -> dict[str, Schema]:
                     ("end_pts", integer),
                     ("duration_s", number),
                     ("notes", texts),
+                    ("frames_decoded", integer),
                     ("device", text),
                     ("device_reason", text),
                     ("cpu_s", number),

@@ -10,8 +10,10 @@ Layout below the URL::
 
 from __future__ import annotations
 
+import functools
 import io
 import json
+import operator
 import os
 import re
 import time
@@ -83,8 +85,17 @@ class Store:
             )
         return table
 
-    def read(self, name: str, columns: Sequence[str] | None = None) -> pa.Table:
-        """The whole table in memory; empty, with its columns, while it was never written."""
+    def read(
+        self,
+        name: str,
+        columns: Sequence[str] | None = None,
+        *,
+        where: Mapping[str, str] | None = None,
+    ) -> pa.Table:
+        """The table in memory; empty, with its columns, while it was never written.
+
+        ``where``: only rows whose columns have these values; files without any are not read.
+        """
         import pyarrow as pa
 
         schema = _schema(name).arrow
@@ -92,8 +103,11 @@ class Store:
         data = self.dataset(name)
         if data is None:
             return wanted.empty_table()
+        chosen = _equal(where) if where else None
         with self._in_words(name):
-            stored = data.to_table(columns=[c for c in wanted.names if c in data.schema.names])
+            stored = data.to_table(
+                columns=[c for c in wanted.names if c in data.schema.names], filter=chosen
+            )
         return _conform(stored, wanted)
 
     def dataset(self, name: str) -> ds.Dataset | None:
@@ -386,6 +400,14 @@ def _stamped(table: pa.Table) -> pa.Table:
     """Delta takes no table properties of ours, so the first column's metadata holds the version."""
     first = table.schema.field(0).with_metadata({_VERSION_KEY: str(SCHEMA_VERSION)})
     return table.cast(table.schema.set(0, first))
+
+
+def _equal(where: Mapping[str, str]) -> ds.Expression:
+    import pyarrow.dataset as ds
+
+    return functools.reduce(
+        operator.and_, (ds.field(column) == value for column, value in where.items())
+    )
 
 
 def _among(column: str, values: Sequence[str]) -> str:

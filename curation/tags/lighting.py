@@ -46,9 +46,9 @@ class LightingTagger:
     """Lighting from global luminance and colour; no subject, so no direction or hardness."""
 
     name: ClassVar[str] = "lighting"
-    version: ClassVar[str] = "1"
+    version: ClassVar[str] = "2"
     label_version: ClassVar[str] = "1"
-    needs: ClassVar[Needs] = Needs(width=320, per_second=4.0)
+    needs: ClassVar[Needs] = Needs(width=320, per_second=1.0)
     facets: ClassVar[tuple[Facet, ...]] = (
         Facet(
             "key_style",

@@ -60,7 +60,7 @@ class LightingMeter:
         self._weights = self._light.weights.astype(np.float32).reshape(1, 3)
         self._power = (self._light.linear**NORM).astype(np.float32)
 
-    def __call__(self, frame: Frame) -> dict[str, float]:
+    def __call__(self, frame: Frame, before: Frame | None = None) -> dict[str, float]:
         grey = np.asarray(cv2.cvtColor(frame.rgb, cv2.COLOR_RGB2GRAY), dtype=np.uint8)
         rows, columns = bars(grey)
         values = dict.fromkeys(MEASURES, math.nan)

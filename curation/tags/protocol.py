@@ -50,16 +50,22 @@ class Facet:
 
 @dataclass(frozen=True, slots=True)
 class Needs:
-    """The frames a tagger wants: at most `width` pixels wide, `per_second` of them, all if None."""
+    """The frames a tagger wants: at most `width` pixels wide, `per_second` of them.
+
+    `per_second` None: every frame that is looked at. `pairs`: each with the one shown before it.
+    """
 
     width: int = 320
-    per_second: float | None = 4.0
+    per_second: float | None = 1.0
+    pairs: bool = False
 
 
-Meter: TypeAlias = "Callable[[Frame], dict[str, float]]"
-"""Measures of one frame: the same names every time, NaN where a measure is not defined.
+Meter: TypeAlias = "Callable[[Frame, Frame | None], dict[str, float]]"
+"""Measures of a frame: the same names every time, NaN where a measure is not defined.
 
-May hold state over one film; must not keep the frame's picture, which is reused.
+The second frame is one shown at most a quarter of a second before, for a tagger that `needs` pairs
+and where there is one. Frames come in any order: a meter holds no state between them, and keeps
+none of them.
 """
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from fractions import Fraction
 from typing import TYPE_CHECKING, ClassVar, Final
 
 import cv2
@@ -58,9 +57,9 @@ class QualityTagger:
     """Quality from luma and dense optical flow."""
 
     name: ClassVar[str] = "quality"
-    version: ClassVar[str] = "1"
+    version: ClassVar[str] = "2"
     label_version: ClassVar[str] = "1"
-    needs: ClassVar[Needs] = Needs(width=320, per_second=None)
+    needs: ClassVar[Needs] = Needs(width=320, per_second=1.0, pairs=True)
     facets: ClassVar[tuple[Facet, ...]] = (
         Facet(
             "sharpness",
@@ -88,20 +87,16 @@ class QualityTagger:
     )
 
     def meter(self, video: VideoInfo) -> Meter:
-        """A meter that remembers the frame before."""
+        """A meter of a frame and of its difference to the one before."""
         return QualityMeter()
 
     def summarise(self, series: Series, pts: NDArray[np.float64]) -> dict[str, float]:
-        """Medians over the samples; means of motion and repeats.
-
-        The first sample's motion is left out: it looks back across the boundary.
-        """
+        """Medians over the samples; means of motion and repeats."""
         if not len(pts):
             return {}
         summary = {name: middle(series[name]) for name in MEASURES if name not in _PAIRED}
         for name in _PAIRED:
-            within = series[name][1:]
-            within = within[np.isfinite(within)]
+            within = series[name][np.isfinite(series[name])]
             summary[name] = float(within.mean()) if len(within) else math.nan
         return summary
 
@@ -121,11 +116,10 @@ class QualityMeter:
 
     def __init__(self) -> None:
         self._flow = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_ULTRAFAST)
-        self._before: tuple[Fraction, NDArray[np.uint8]] | None = None
 
-    def __call__(self, frame: Frame) -> dict[str, float]:
+    def __call__(self, frame: Frame, before: Frame | None) -> dict[str, float]:
         whole = np.asarray(cv2.cvtColor(frame.rgb, cv2.COLOR_RGB2GRAY), dtype=np.uint8)
-        motion, repeated = self._change(frame.pts, whole)
+        motion, repeated = self._change(frame, before)
         rows, columns = bars(whole)
         grey = whole[rows.first : rows.past, columns.first : columns.past]
         levels = np.bincount(grey.ravel(), minlength=256) / grey.size
@@ -141,19 +135,18 @@ class QualityMeter:
             "repeated": repeated,
         }
 
-    def _change(self, pts: Fraction, grey: NDArray[np.uint8]) -> tuple[float, float]:
-        height = max(12, round(grey.shape[0] * FLOW_WIDTH / grey.shape[1]))
-        small = np.asarray(
-            cv2.resize(grey, (FLOW_WIDTH, height), interpolation=cv2.INTER_AREA), dtype=np.uint8
-        )
-        before, self._before = self._before, (pts, small)
-        if before is None or pts <= before[0]:
+    def _change(self, frame: Frame, before: Frame | None) -> tuple[float, float]:
+        if before is None or frame.pts <= before.pts:
             return math.nan, math.nan
-        if float(cv2.absdiff(small, before[1]).mean()) < REPEATED:
+        now, then = (
+            np.asarray(cv2.cvtColor(each.sized(FLOW_WIDTH).rgb, cv2.COLOR_RGB2GRAY), dtype=np.uint8)
+            for each in (frame, before)
+        )
+        if float(cv2.absdiff(now, then).mean()) < REPEATED:
             return 0.0, 1.0
-        flow = self._flow.calc(before[1], small, np.zeros((*small.shape, 2), np.float32))
+        flow = self._flow.calc(then, now, np.zeros((*now.shape, 2), np.float32))
         length = float(cv2.magnitude(flow[..., 0], flow[..., 1]).mean())
-        return length / FLOW_WIDTH / float(pts - before[0]), 0.0
+        return length / now.shape[1] / float(frame.pts - before.pts), 0.0
 
 
 def _sharpness(measures: Mapping[str, float]) -> Tag:

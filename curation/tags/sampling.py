@@ -1,58 +1,66 @@
-"""Which frames a tagger is fed.
+"""Which frames a tagger is shown.
 
 Taggers run in the same pass that finds the shots, so boundaries are not known yet. A regular grid
 of times would miss short shots; therefore a frame is also taken wherever the picture jumps. A shot
-of three frames behind a cut so gets its first one. A shot that still has no sample (it begins in a
-mix and ends before the grid's next time) is labelled `unknown`.
+that still has no sample is shown one when it is known.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from curation.tags.protocol import Needs
 
 if TYPE_CHECKING:
     from curation.media import Frame
 
-STRIDE = 12
-JUMP = 10.0
-"""Mean change of 8-bit R'G'B' to the frame before that counts as a jump: below what the shot
-detector asks of a cut, so that no cut goes without a sample."""
+JUMP: Final = 10.0
+"""Mean change of 8-bit R'G'B' from the frame before that counts as a jump…"""
+PACE: Final = 2.0
+"""…where it is more than this times the change before it."""
 
-Sampler: TypeAlias = "Callable[[Frame], bool]"
+TICK: Final = 1e-9
+"""Of a grid cell: binary fractions put a frame that lies on the grid a little before it."""
+
+Sampler: TypeAlias = "Callable[[Frame, float], bool]"
 
 
 def sampler(needs: Needs) -> Sampler:
-    """Whether each frame of one film is to be fed; call it once for every frame, in order.
+    """Whether each frame of one film is to be shown; call it once for every frame, in order.
 
-    The grid starts at the film's first frame and counts in presentation time, so it is the same
-    at any frame rate: a frame is taken when it is the first at or after a grid time.
+    The second argument is the mean change of 8-bit R'G'B' from the frame before. The grid starts
+    at the film's first frame and counts in presentation time, so it is the same at any frame rate:
+    a frame is taken when it is the first at or after a grid time. Of pairs, none looks back across
+    a jump.
     Raises `ValueError` for a rate that is not positive.
     """
     if needs.per_second is None:
-        return lambda frame: True
+        return lambda frame, change: True
     if needs.per_second <= 0:
-        raise ValueError(f"a tagger cannot be fed {needs.per_second} frames a second")
-    return _Grid(Fraction(needs.per_second).limit_denominator(1000))
+        raise ValueError(f"a tagger cannot be shown {needs.per_second} frames a second")
+    return _Grid(needs.per_second, pairs=needs.pairs)
 
 
 class _Grid:
-    def __init__(self, per_second: Fraction) -> None:
+    def __init__(self, per_second: float, *, pairs: bool) -> None:
         self._rate = per_second
+        self._pairs = pairs
         self._origin: Fraction | None = None
         self._cell = -1
-        self._before: Any = None
+        self._change = 0.0
+        self._owed = False
 
-    def __call__(self, frame: Frame) -> bool:
-        if self._origin is None:
-            self._origin = frame.pts
-        cell = int((frame.pts - self._origin) * self._rate)
-        small = frame.rgb[::STRIDE, ::STRIDE].astype("int16")
-        jumped = self._before is not None and abs(small - self._before).mean() >= JUMP
-        self._before = small
-        due = cell > self._cell
-        self._cell = cell
-        return bool(due or jumped)
+    def __call__(self, frame: Frame, change: float) -> bool:
+        first = self._origin is None
+        self._origin = self._origin if self._origin is not None else frame.pts
+        cell = int(float(frame.pts - self._origin) * self._rate + TICK)
+        due, self._cell = cell > self._cell or self._owed, cell
+        jumped = change >= JUMP and change > PACE * self._change
+        self._change = change
+        if self._pairs and not first:
+            self._owed = jumped
+            return due and not jumped
+        self._owed = False
+        return due or jumped

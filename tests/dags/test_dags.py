@@ -71,6 +71,7 @@ def test_each_dag_starts_the_next(read: dict[str, Any]) -> None:
 
 def test_what_decodes_is_bounded_by_a_pool(read: dict[str, Any]) -> None:
     assert read["dags"]["film_analysis"]["pools"]["analyse"] == "cpu_decode"
+    assert read["dags"]["film_analysis"]["pools"]["analyse_on_card"] == "gpu_decode"
     assert read["dags"]["dataset_release"]["pools"]["cut"] == "cpu_decode"
 
 

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from curation.media import Frame, frames
+from curation.media import Frame, Still, frames
 from curation.shots import (
     ShotDetector,
     ShotSettings,
@@ -37,7 +37,8 @@ def film(stills: list[Picture], step: Fraction = Fraction(1, 24)) -> Iterator[Fr
     noise = np.random.default_rng(1)
     for index, still in enumerate(stills):
         grainy = still + noise.normal(0, 1.0, still.shape)
-        yield Frame(index, 36000 + index * step, grainy.clip(0, 255).astype(np.uint8))
+        shown = Still(grainy.clip(0, 255).astype(np.uint8))
+        yield Frame(index, 36000 + index * step, shown)
 
 
 def detect(stills: list[Picture], **settings: Any) -> list[Transition]:

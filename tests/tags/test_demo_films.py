@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from curation.media import frames, probe
+from curation.media import Frame, frames, probe
+from curation.shots.eye import mean_change
 from curation.tags import Tag, Tagger, sampler, taggers
 
 
@@ -16,10 +17,13 @@ def tag(path: Path, spans: list[tuple[int, int]]) -> list[dict[str, Tag]]:
     video = probe(str(path))
     feeds = [(t, sampler(t.needs), t.meter(video)) for t in taggers(["lighting", "quality"])]
     rows: list[list[tuple[int, float, dict[str, float]]]] = [[] for _ in feeds]
+    before: Frame | None = None
     for frame in frames(str(path)):
+        change = mean_change(frame.thumb, before.thumb) if before is not None else 0.0
         for (_, wanted, meter), kept in zip(feeds, rows, strict=True):
-            if wanted(frame):
-                kept.append((frame.index, float(frame.pts), meter(frame)))
+            if wanted(frame, change):
+                kept.append((frame.index, float(frame.pts), meter(frame, before)))
+        before = frame
     return [
         {
             found.facet: found

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from curation.media import Frame
+from curation.media import Frame, Still
 from curation.tags.lighting import LightingTagger
 from curation.tags.photometry import light_of, temperature
 
@@ -28,7 +28,7 @@ def stream(transfer: str = "bt709", primaries: str = "bt709") -> VideoInfo:
 
 
 def frame(rgb: NDArray[np.uint8], index: int = 0) -> Frame:
-    return Frame(index, Fraction(index, 24), rgb)
+    return Frame(index, Fraction(index, 24), Still(rgb))
 
 
 def plain(red: float, green: float, blue: float) -> NDArray[np.uint8]:
@@ -40,7 +40,7 @@ def plain(red: float, green: float, blue: float) -> NDArray[np.uint8]:
 def shot(*pictures: NDArray[np.uint8]) -> dict[str, float]:
     tagger = LightingTagger()
     meter = tagger.meter(stream())
-    rows = [meter(frame(p, i)) for i, p in enumerate(pictures)]
+    rows = [meter(frame(p, i), None) for i, p in enumerate(pictures)]
     series = {name: np.array([row[name] for row in rows]) for name in rows[0]}
     return tagger.summarise(series, np.arange(len(rows)) / 4)
 
@@ -64,7 +64,7 @@ def test_sdr_pq_and_hlg_agree_on_mid_grey(transfer: str, code: float) -> None:
     # The grey card of ITU-R BT.2408: 38 % of PQ and of HLG.
     meter = LightingTagger().meter(stream(transfer, "bt2020"))
     grey = np.full((180, 320, 3), round(255 * code), dtype=np.uint8)
-    assert meter(frame(grey))["median_stops"] == pytest.approx(0, abs=0.15)
+    assert meter(frame(grey), None)["median_stops"] == pytest.approx(0, abs=0.15)
 
 
 ILLUMINANTS = {

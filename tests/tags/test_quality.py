@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from curation.media import Frame
+from curation.media import Frame, Still
 from curation.tags.quality import QualityTagger
 
 if TYPE_CHECKING:
@@ -27,7 +27,8 @@ def scenery(seed: int = 5) -> NDArray[np.uint8]:
 
 def shot(pictures: list[NDArray[np.uint8]], rate: int = 25) -> dict[str, float]:
     meter = TAGGER.meter(cast("VideoInfo", None))
-    rows = [meter(Frame(i, Fraction(i, rate), p)) for i, p in enumerate(pictures)]
+    frames = [Frame(i, Fraction(i, rate), Still(p)) for i, p in enumerate(pictures)]
+    rows = [meter(now, then) for now, then in zip(frames, [None, *frames], strict=False)]
     series = {name: np.array([row[name] for row in rows]) for name in rows[0]}
     return TAGGER.summarise(series, np.arange(len(rows)) / rate)
 
@@ -50,12 +51,8 @@ def test_repeated_frames_are_counted() -> None:
     assert shot(pulled_down)["repeated"] == pytest.approx(4 / 19, abs=0.03)
 
 
-def test_motion_does_not_look_back_across_the_boundary() -> None:
-    a, b = scenery(1)[:, :320], scenery(2)[:, :320]
-    meter = TAGGER.meter(cast("VideoInfo", None))
-    rows = [meter(Frame(i, Fraction(i, 25), p)) for i, p in enumerate([a, b, b, b])][1:]
-    series = {name: np.array([row[name] for row in rows]) for name in rows[0]}
-    assert TAGGER.summarise(series, np.arange(3) / 25)["motion_widths_s"] == 0
+def test_a_frame_without_one_before_it_has_no_motion() -> None:
+    assert labels(shot([scenery()[:, :320]]))["motion"] == "unknown"
 
 
 def test_blur_is_soft_and_low_contrast_is_not_judged() -> None:

@@ -1,0 +1,37 @@
+"""Why an analysis fails, beyond the faults of the film file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from curation.storage import CONTENT_CHANGED, FILE_MISSING, READ_FAILED
+
+if TYPE_CHECKING:
+    from curation.tags import Tagger
+
+TAGGER_FAILED, ANALYSIS_FAILED = "TAGGER_FAILED", "ANALYSIS_FAILED"
+PASSING = frozenset(
+    {FILE_MISSING, CONTENT_CHANGED, READ_FAILED, "TIMED_OUT", "OUT_OF_MEMORY", "NO_CUDA"}
+)
+"""Reasons that lie in the circumstances: the next run tries again. Every other reason is one of
+this content under this code, and final until one of the two changes."""
+
+
+class TaggerFault(Exception):  # noqa: N818 - TaggerError is the registry's
+    """A tagger raised, or gave what is no measure or label; the message names it and the error."""
+
+
+@contextmanager
+def blaming(tagger: Tagger, step: str) -> Iterator[None]:
+    """Turn whatever a tagger raises into a `TaggerFault`, but for want of memory."""
+    try:
+        yield
+    except MemoryError:
+        raise
+    except Exception as error:
+        raise TaggerFault(
+            f"tagger {tagger.name!r} failed in {step}: {type(error).__name__}: {error}; "
+            "repair or uninstall it, then analyse with --retry-failed"
+        ) from error

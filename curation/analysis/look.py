@@ -1,0 +1,200 @@
+"""One pass over a film's frames, which feeds the shot detector and all taggers."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import TYPE_CHECKING, Final
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from curation.analysis.keys import WIDTH
+from curation.analysis.measured import Series
+from curation.isolation import tell
+from curation.media import (
+    MediaCode,
+    MediaError,
+    Source,
+    Timeline,
+    can_be_sparse,
+    chosen,
+    coarse,
+    frames,
+)
+from curation.media.source import name_of
+from curation.shots import Shot, ShotDetector, ShotEye, Transition, assemble
+
+if TYPE_CHECKING:
+    from curation.media import Frame, VideoInfo
+    from curation.tags import Tagger
+
+Mask = npt.NDArray[np.bool_]
+
+PROGRESS_S: Final = 15
+PAIRED_S: Final = Fraction(1, 4)
+"""Frames further apart than this show no motion that can be measured."""
+
+
+@dataclass(frozen=True, eq=False)
+class Seen:
+    """What one pass over a film saw."""
+
+    shots: list[Shot]
+    transitions: list[Transition]
+    series: list[Series]
+    frames: int
+    notes: tuple[str, ...] = ()
+
+
+def look(
+    source: Source,
+    info: VideoInfo,
+    timeline: Timeline,
+    taggers: Sequence[Tagger],
+    *,
+    device: str,
+    exhaustive: bool,
+) -> Seen:
+    """Find the shots of a film and measure them.
+
+    Decodes what is needed, or every frame if `exhaustive`, if a card does it, or if the film's
+    timeline or a fault leave no choice.
+
+    The vision library is kept to one thread from here on: films are looked at side by side, and
+    on pictures of this size its threads cost more than they save.
+
+    Raises:
+        MediaError: when the film cannot be read to its end.
+        TaggerFault: when a tagger fails.
+    """
+    cv2.setNumThreads(1)
+    width = max([WIDTH, *(tagger.needs.width for tagger in taggers)])
+    whole = frames(source, width=width, device=device, timeline=timeline)
+    if exhaustive or device != "cpu" or not can_be_sparse(timeline):
+        return _watched(source, whole, info, timeline, taggers, every=True)
+    some = coarse(source, timeline, width=width, eye=ShotEye())
+    try:
+        seen = _watched(source, some, info, timeline, taggers, every=False)
+    except MediaError as fault:
+        if fault.code is not MediaCode.DECODE_FAILED:
+            raise
+        seen = _watched(source, whole, info, timeline, taggers, every=True)
+        note = f"looked at exhaustively after a fault ({fault.message})"
+        return Seen(seen.shots, seen.transitions, seen.series, seen.frames, (note,))
+    _fill(source, timeline, seen, width)
+    return seen
+
+
+def measure(
+    source: Source,
+    info: VideoInfo,
+    timeline: Timeline,
+    taggers: Sequence[Tagger],
+    at: Mapping[str, Collection[int]],
+    *,
+    exhaustive: bool,
+) -> tuple[list[Series], int]:
+    """Show taggers, by name, certain frames of a film; gives their series and the frames decoded.
+
+    Pixels are those of the look that `exhaustive` tells of. A pair is of neighbours, where a coarse
+    look may have paired a frame with one a little earlier.
+    """
+    cv2.setNumThreads(1)
+    series = [Series(tagger, info) for tagger in taggers]
+    wanting: dict[int, list[Series]] = {}
+    for each in series:
+        for index in at[each.tagger.name]:
+            wanting.setdefault(index, []).append(each)
+    width = max([WIDTH, *(tagger.needs.width for tagger in taggers)])
+    return series, _show(source, timeline, wanting, width=width, exact=exhaustive)
+
+
+def _watched(
+    source: Source,
+    given: Iterator[Frame],
+    info: VideoInfo,
+    timeline: Timeline,
+    taggers: Sequence[Tagger],
+    *,
+    every: bool,
+) -> Seen:
+    detector = ShotDetector()
+    series = [Series(tagger, info) for tagger in taggers]
+    count, said = 0, time.monotonic()
+    before: Frame | None = None
+    for frame in given:
+        if time.monotonic() - said > PROGRESS_S:
+            said = time.monotonic()
+            tell(f"frame {frame.index:,} of {len(timeline):,}")
+        change, earlier = detector.feed(frame), _paired(frame, before)
+        for each in series:
+            each.watch(frame, earlier, change)
+        before = frame
+        count += 1
+    if every and count != len(timeline):
+        raise MediaError(
+            MediaCode.DECODE_FAILED,
+            f"{name_of(source)}: {count} frames decoded where the packets promise "
+            f"{len(timeline)}; the file is damaged, remux or replace it",
+        )
+    if count == 0:
+        raise MediaError(
+            MediaCode.DECODE_FAILED, f"{name_of(source)}: no frame decodes; fetch it again"
+        )
+    transitions = detector.finish()
+    return Seen(
+        assemble(transitions, len(timeline), detector.black_spans), transitions, series, count
+    )
+
+
+def _paired(frame: Frame, before: Frame | None) -> Frame | None:
+    return before if before is not None and frame.pts - before.pts <= PAIRED_S else None
+
+
+def _fill(source: Source, timeline: Timeline, seen: Seen, width: int) -> None:
+    """Show each tagger a frame of every shot that it has seen nothing of."""
+    wanting: dict[int, list[Series]] = {}
+    for shot in seen.shots:
+        start, end = shot.clean_start, shot.clean_end
+        for each in seen.series:
+            if start < end and not each.samples(start, end):
+                wanting.setdefault((start + end) // 2, []).append(each)
+    _show(source, timeline, wanting, width=width, exact=False)
+    for each in seen.series:
+        each.in_order()
+
+
+def _show(
+    source: Source,
+    timeline: Timeline,
+    wanting: Mapping[int, Sequence[Series]],
+    *,
+    width: int,
+    exact: bool,
+) -> int:
+    """Measure certain frames, for a tagger of pairs with the one before; gives frames decoded."""
+    wanted = np.zeros(len(timeline), np.bool_)
+    wanted[list(wanting)] = True
+    paired = [i - 1 for i, given in wanting.items() if any(e.tagger.needs.pairs for e in given)]
+    wanted[[index for index in paired if index >= 0]] = True
+    count, before = 0, None
+    for frame in _certain(source, timeline, wanted, width=width, exact=exact):
+        for each in wanting.get(frame.index, ()):
+            each.measure(frame, _paired(frame, before))
+        count, before = count + 1, frame
+    return count
+
+
+def _certain(
+    source: Source, timeline: Timeline, wanted: Mask, *, width: int, exact: bool
+) -> Iterator[Frame]:
+    if can_be_sparse(timeline):
+        yield from chosen(source, timeline, wanted, width=width, exact=exact)
+        return
+    for frame in frames(source, width=width, device="cpu", timeline=timeline):
+        if wanted[frame.index]:
+            yield frame

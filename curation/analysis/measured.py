@@ -1,0 +1,120 @@
+"""What taggers measured: series over a film, cut at its shots, and the labels made of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from math import isfinite
+from typing import TYPE_CHECKING, Any
+
+from curation.analysis.failure import blaming
+from curation.analysis.keys import significant
+
+if TYPE_CHECKING:
+    from curation.media import Frame, VideoInfo
+    from curation.tags import Tagger
+
+Row = dict[str, Any]
+
+
+class Series:
+    """What one tagger measured over a whole film: a column a measure, a row a frame it was shown.
+
+    Frames may come in any order, each once.
+    """
+
+    def __init__(self, tagger: Tagger, info: VideoInfo) -> None:
+        from curation.tags import sampler
+
+        self.tagger = tagger
+        with blaming(tagger, "meter"):
+            self._wanted = sampler(tagger.needs)
+            self._meter = tagger.meter(info)
+        self._frames: list[int] = []
+        self._pts: list[float] = []
+        self._columns: dict[str, list[float]] = {}
+
+    def watch(self, frame: Frame, before: Frame | None, change: float) -> None:
+        """Measure a frame if it is one of those that the tagger samples."""
+        if self._wanted(frame, change):
+            self.measure(frame, before)
+
+    def measure(self, frame: Frame, before: Frame | None) -> None:
+        """Measure a frame; `before` is one shown shortly before it, if there is one."""
+        needs = self.tagger.needs
+        with blaming(self.tagger, "meter"):
+            earlier = before.sized(needs.width) if before is not None and needs.pairs else None
+            values = _numbers(self._meter(frame.sized(needs.width), earlier))
+            if self._frames and values.keys() != self._columns.keys():
+                raise ValueError(f"measures {sorted(values)}, but {sorted(self._columns)} before")
+        self._frames.append(frame.index)
+        self._pts.append(float(frame.pts))
+        for name, value in values.items():
+            self._columns.setdefault(name, []).append(significant(value))
+
+    def samples(self, start: int, end: int) -> int:
+        """How many frames of `[start, end)` were measured."""
+        return sum(start <= index < end for index in self._frames)
+
+    def in_order(self) -> None:
+        """Sort what was measured by frame."""
+        order = sorted(range(len(self._frames)), key=self._frames.__getitem__)
+        self._frames = [self._frames[k] for k in order]
+        self._pts = [self._pts[k] for k in order]
+        self._columns = {n: [column[k] for k in order] for n, column in self._columns.items()}
+
+    def measured(self, shot: Row) -> Row:
+        """The row of ``measures`` of one shot, from the frames inside its clean span."""
+        import numpy as np
+
+        span = [shot["clean_start"], shot["clean_end"]]
+        first, last = np.searchsorted(self._frames, span)
+        pts = np.asarray(self._pts[first:last])
+        series = {n: np.asarray(column[first:last]) for n, column in self._columns.items()}
+        with blaming(self.tagger, "summarise"):
+            summary = _numbers(self.tagger.summarise(series, pts))
+        return {
+            "shot_id": shot["shot_id"],
+            "asset_sha256": shot["asset_sha256"],
+            "tagger": self.tagger.name,
+            "version": self.tagger.version,
+            "frames": self._frames[first:last],
+            "pts_s": pts.tolist(),
+            "series": {name: values.tolist() for name, values in series.items()},
+            "summary": {n: significant(v) for n, v in summary.items()},
+        }
+
+
+def labels(tagger: Tagger, measured: Row) -> list[Row]:
+    """The rows of ``tags`` that a tagger's labels make of one row of ``measures``.
+
+    Raises:
+        TaggerFault: when it raises or gives something else than tags.
+    """
+    with blaming(tagger, "label"):
+        return [
+            {
+                "shot_id": measured["shot_id"],
+                "asset_sha256": measured["asset_sha256"],
+                "tagger": tagger.name,
+                "label_version": tagger.label_version,
+                "facet": _text(tag.facet),
+                "label": _text(tag.label),
+                "confidence": round(float(tag.confidence), 4),
+                "measures": {
+                    n: v for n, v in sorted(_numbers(tag.measures).items()) if isfinite(v)
+                },
+            }
+            for tag in tagger.label(measured["summary"])
+        ]
+
+
+def _numbers(given: object) -> dict[str, float]:
+    if not isinstance(given, Mapping):
+        raise TypeError(f"{given!r:.80} is no mapping of names to numbers")
+    return {_text(name): float(value) for name, value in given.items()}
+
+
+def _text(given: object) -> str:
+    if not isinstance(given, str):
+        raise TypeError(f"{given!r:.80} is no text")
+    return given

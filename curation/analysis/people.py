@@ -1,0 +1,84 @@
+"""A film looked at for a person, with nothing stored."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from curation.analysis.film import FilmJob, analyse_film
+
+if TYPE_CHECKING:
+    from curation.media import Timeline, VideoInfo
+    from curation.shots import Shot, Transition
+
+
+@dataclass(frozen=True)
+class FoundShots:
+    """The shots of one film, for a person or a comparison; `decoded` frames were looked at."""
+
+    name: str
+    info: VideoInfo
+    timeline: Timeline
+    shots: list[Shot]
+    transitions: list[Transition]
+    decoded: int
+
+    def to_truth(self) -> dict[str, Any]:
+        """Boundaries in the form that shot-boundary benchmarks compare."""
+        from curation.shots import to_truth_json
+
+        pts = [self.timeline.seconds(index) for index in range(len(self.timeline))]
+        rate = None if self.timeline.is_variable else self.info.average_rate
+        return to_truth_json(self.name, pts, self.transitions, rate)
+
+
+def find_shots(film: Path, device: str = "auto", *, exhaustive: bool = False) -> FoundShots:
+    """Find the shots of a film without tagging them.
+
+    Raises:
+        MediaError: when the film cannot be read.
+    """
+    from curation.analysis.look import look
+    from curation.media import choose_device, probe, read_timeline
+
+    source = str(film)
+    info, timeline = probe(source), read_timeline(source)
+    chosen = choose_device(device).device
+    seen = look(source, info, timeline, (), device=chosen, exhaustive=exhaustive)
+    return FoundShots(film.name, info, timeline, seen.shots, seen.transitions, seen.frames)
+
+
+def tag_film(
+    film: Path,
+    names: Sequence[str] | None = None,
+    device: str = "auto",
+    *,
+    exhaustive: bool = False,
+) -> Iterator[dict[str, Any]]:
+    """The tags of each shot of a film, as ``{"file", "span", "tags": {tagger: {facet: …}}}``.
+
+    A film that cannot be read gives one ``{"file", "error", "message"}``.
+    """
+    from curation.tags import taggers
+
+    wanted = {tagger.name for tagger in taggers(names)}
+    rows = analyse_film(FilmJob(film.name, str(film), device, exhaustive=exhaustive, verify=False))
+    if rows.film["status"] != "analysed":
+        yield {
+            "file": str(film),
+            "error": rows.film["reasons"][0],
+            "message": rows.film["message"],
+        }
+    for shot in rows.shots:
+        tags: dict[str, dict[str, Any]] = {}
+        for tag in rows.tags:
+            if tag["shot_id"] == shot["shot_id"] and tag["tagger"] in wanted:
+                said = {"label": tag["label"], "confidence": tag["confidence"], **tag["measures"]}
+                tags.setdefault(tag["tagger"], {})[tag["facet"]] = said
+        yield {
+            "file": str(film),
+            "span": [shot["start_frame"], shot["end_frame"]],
+            "tags": tags,
+        }

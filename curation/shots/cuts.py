@@ -1,0 +1,85 @@
+"""Hard cuts, found by PySceneDetect from the thumbs that it is fed."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import TYPE_CHECKING, Final
+
+import cv2
+from scenedetect import AdaptiveDetector, FrameTimecode
+
+from curation.shots.settings import ShotSettings
+
+if TYPE_CHECKING:
+    from curation.media import Frame
+
+NOMINAL_RATE: Final = 25.0
+"""PySceneDetect asks for a rate; without a minimum length of scenes nothing depends on it."""
+
+
+class CutFinder:
+    """AdaptiveDetector where a cut is possible.
+
+    It compares a frame's change with that of `window` neighbours on each side, so that frames
+    where nothing changes within its reach need not be shown to it. `found` holds the index of the
+    first frame behind each cut; one is judged once `window` more frames have come. Where frames
+    were left out, nothing happened.
+    """
+
+    def __init__(self, settings: ShotSettings) -> None:
+        self._settings = settings
+        self._reach = settings.window + 1
+        self._waiting: deque[Frame] = deque(maxlen=self._reach)
+        self._left = 0
+        self._run: _Run | None = None
+        self.found: list[int] = []
+
+    def feed(self, frame: Frame, change: float) -> None:
+        """Take the next frame and its mean change of 8-bit R'G'B' from the one before."""
+        if self._waiting and frame.index != self._waiting[-1].index + 1:
+            self._bridge(frame, calm=change < self._settings.least_change)
+            change = 0.0
+        if change >= self._settings.least_change:
+            self._left = self._reach
+            if self._run is None:
+                self._run = _Run(self._settings)
+                for earlier in self._waiting:
+                    self._run.feed(earlier)
+        if self._run is not None:
+            self.found += self._run.feed(frame)
+            self._left -= 1
+            if self._left <= 0:
+                self._run = None
+        self._waiting.append(frame)
+
+    def _bridge(self, frame: Frame, *, calm: bool) -> None:
+        """Begin anew behind frames that were left out; if `calm`, those were like their neighbours.
+
+        Else what lies near them cannot be judged.
+        """
+        if calm and self._run is not None:
+            for _ in range(self._settings.window):
+                self.found += self._run.feed(self._waiting[-1])
+        self._run = None
+        self._waiting.clear()
+        if calm:
+            self._waiting.extend([frame] * self._reach)
+
+
+class _Run:
+    """AdaptiveDetector over successive frames."""
+
+    def __init__(self, settings: ShotSettings) -> None:
+        self._adaptive = AdaptiveDetector(
+            adaptive_threshold=settings.adaptive_threshold,
+            min_content_val=settings.min_content,
+            window_width=settings.window,
+            min_scene_len=0,
+        )
+        self._indices: list[int] = []
+
+    def feed(self, frame: Frame) -> list[int]:
+        code = FrameTimecode(len(self._indices), fps=NOMINAL_RATE)
+        self._indices.append(frame.index)
+        bgr = cv2.cvtColor(frame.thumb, cv2.COLOR_RGB2BGR)
+        return [self._indices[cut.frame_num] for cut in self._adaptive.process_frame(code, bgr)]

@@ -1,0 +1,112 @@
+"""A coarse look finds what an exhaustive one finds, and less is looked at again than at first."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, ClassVar
+
+import pytest
+
+from curation.analysis import FilmJob, FilmRows, KnownFilm, analyse_film, find_shots
+from curation.tags import Needs, Tag
+from curation.tags.lighting import LightingTagger
+from curation.tags.quality import QualityTagger
+
+ROOT = Path(__file__).resolve().parents[2]
+LIBRARY = ROOT / "examples" / "library"
+FILMS = sorted(p for p in LIBRARY.glob("*.mp4") if p.name != "broken_reel.mp4")
+
+
+def job(film: Path, **given: Any) -> FilmJob:
+    return FilmJob(film.name, str(film), "cpu", verify=False, **given)
+
+
+def again(first: FilmRows, film: Path) -> FilmRows:
+    return analyse_film(job(film, known=KnownFilm(first.shots, first.measures)))
+
+
+def of(rows: FilmRows, tagger: str) -> list[dict[str, Any]]:
+    return [row | {"version": ""} for row in rows.measures if row["tagger"] == tagger]
+
+
+@pytest.mark.parametrize("film", FILMS, ids=lambda film: film.name)
+def test_a_coarse_look_finds_the_same_cuts(film: Path) -> None:
+    some, every = find_shots(film, "cpu"), find_shots(film, "cpu", exhaustive=True)
+    assert every.decoded == len(every.timeline)
+    assert some.decoded <= every.decoded
+    cuts = [[t.start for t in found.transitions if t.type == "cut"] for found in (some, every)]
+    assert cuts[0] == cuts[1]
+    assert len(some.shots) == len(every.shots)
+
+
+def test_every_shot_is_measured_by_every_tagger() -> None:
+    rows = analyse_film(job(LIBRARY / "courtyard.mp4"))
+    assert all(row["frames"] for row in rows.measures)
+    assert len(rows.measures) == 2 * len(rows.shots)
+
+
+def test_only_the_tagger_that_changed_is_shown_frames_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    film = LIBRARY / "courtyard.mp4"
+    first = analyse_film(job(film))
+    monkeypatch.setattr(LightingTagger, "version", "next")
+    second = again(first, film)
+    assert second.film["device_reason"] == "measured again: lighting"
+    assert 0 < second.film["frames_decoded"] <= sum(len(r["frames"]) for r in first.measures)
+    assert second.film["frames_decoded"] < first.film["frames_decoded"]
+    assert second.shots == first.shots
+    assert of(second, "quality") == of(first, "quality")
+    assert of(second, "lighting") == of(first, "lighting")
+    assert second.film["work_key"] != first.film["work_key"]
+
+
+def test_nothing_is_decoded_where_everything_is_known() -> None:
+    film = LIBRARY / "courtyard.mp4"
+    first = analyse_film(job(film))
+    second = again(first, film)
+    assert second.film["frames_decoded"] == 0
+    assert (second.shots, second.measures, second.tags) == (first.shots, first.measures, first.tags)
+
+
+def test_shots_found_in_another_way_are_found_anew() -> None:
+    film = LIBRARY / "courtyard.mp4"
+    first = analyse_film(job(film))
+    known = KnownFilm(first.shots, first.measures)
+    second = analyse_film(job(film, known=known, exhaustive=True))
+    assert second.film["frames_decoded"] == second.film["frames"]
+
+
+@dataclass(frozen=True)
+class Haze:
+    """A tagger that came later, and wants a large picture."""
+
+    name: ClassVar[str] = "haze"
+    version: ClassVar[str] = "1"
+    label_version: ClassVar[str] = "1"
+    needs: ClassVar[Needs] = Needs(width=480)
+    facets: ClassVar[tuple[Any, ...]] = ()
+
+    def meter(self, video: Any) -> Any:
+        return lambda frame, before: {"wide": float(frame.rgb.shape[1])}
+
+    def summarise(self, series: Any, pts: Any) -> dict[str, float]:
+        return {"wide": float(series["wide"].min())}
+
+    def label(self, measures: Any) -> tuple[Tag, ...]:
+        return ()
+
+
+def test_each_tagger_has_the_size_that_it_needs(monkeypatch: pytest.MonkeyPatch) -> None:
+    film = LIBRARY / "courtyard.mp4"
+    first = analyse_film(job(film))
+    taggers = (Haze(), LightingTagger(), QualityTagger())
+    monkeypatch.setattr("curation.tags.taggers", lambda *_: taggers)
+    second = again(first, film)
+    assert second.film["device_reason"] == "measured again: haze"
+    wide = min(480, second.film["width"])
+    assert {row["summary"]["wide"] for row in of(second, "haze")} == {wide}
+    assert of(second, "lighting") == of(first, "lighting")
+    fresh = analyse_film(replace(job(film), known=None))
+    assert of(fresh, "lighting") == of(first, "lighting")

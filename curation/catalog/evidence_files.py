@@ -10,7 +10,7 @@ from curation.storage import Place
 
 _KINDS = frozenset((".xlsx", ".xlsm", ".xls", ".xml", ".json"))
 """Endings of files in which evidence comes."""
-_NO_FILES = ("~$", "._")
+NO_FILES = ("~$", "._")
 """How the names begin that Excel and macOS give to what they leave beside a file."""
 
 
@@ -28,7 +28,7 @@ def evidence_files(place: Place, suffix: str, accepts: Callable[[Place], bool]) 
     from curation.catalog.folder import FORMATS
 
     found = (entry.path for entry in place.files() if "/" not in entry.path)
-    names = [name for name in found if not name.startswith(_NO_FILES)]
+    names = [name for name in found if not name.startswith(NO_FILES)]
     if any(PurePosixPath(name).suffix in FORMATS for name in names):
         return []
     files = [place / name for name in names if name.lower().endswith(suffix)]

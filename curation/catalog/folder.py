@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import os
 from collections.abc import Iterator, Sequence
 from datetime import date
 from difflib import get_close_matches
@@ -11,6 +12,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from curation import strict_json
+from curation.catalog.evidence_files import NO_FILES
 from curation.catalog.fields import column_names, table_names
 from curation.catalog.reader import MALFORMED, CatalogError, Fault, RawRow
 from curation.storage import Place
@@ -35,11 +37,14 @@ class FolderReader:
         return place.is_folder()
 
     def files(self, place: Place) -> list[Place]:
-        names = [PurePosixPath(entry.path) for entry in place.files()]
+        found = (PurePosixPath(entry.path) for entry in place.files())
+        names = [name for name in found if not name.name.startswith(NO_FILES)]
         read = [name for name in names if name.suffix in FORMATS and len(name.parts) == 1]
         for name in names:
             if name not in read:
                 _refuse_to_pass_over(name, place)
+        if place.is_local:
+            _refuse_what_is_no_file(place, {name.name for name in read})
         return [place / str(name) for name in read]
 
     def rows(self, place: Place) -> Iterator[RawRow]:
@@ -106,6 +111,20 @@ def _refuse_to_pass_over(file: PurePosixPath, place: Place) -> None:
             f"{place}: {file} is not read; save {table} as one file in the folder itself, named "
             f"{' or '.join(f'{table}{ending}' for ending in FORMATS)}, or take it away"
         )
+
+
+def _refuse_what_is_no_file(place: Place, read: set[str]) -> None:
+    """A link that leads nowhere or to a folder, and a pipe, are in no listing of files."""
+    names = sorted(set(os.listdir(place.local)) - read)  # noqa: PTH208 - names, not paths
+    odd = [name for name in names if not (place.local / name).is_file()]
+    for name in odd:
+        table, _, ending = name.partition(".")
+        is_link = (place.local / name).is_symlink()
+        if table.casefold() in table_names() and (is_link or f".{ending.casefold()}" in FORMATS):
+            raise CatalogError(
+                f"{place}: {name} is no file (a link that leads nowhere or to a folder, a folder "
+                f"or a pipe); put the file of {table.casefold()} itself there, or take it away"
+            )
 
 
 def _csv_rows(table: str, source: str, data: bytes) -> Iterator[RawRow]:

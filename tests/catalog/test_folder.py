@@ -1,4 +1,5 @@
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -139,6 +140,44 @@ def test_other_files_may_lie_beside_tables(tmp_path: Path, name: str) -> None:
     (tmp_path / "works.csv").write_text(WORKS)
     (tmp_path / name).parent.mkdir(exist_ok=True)
     (tmp_path / name).write_bytes(b"x")
+    assert len(read(tmp_path)) == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "target"),
+    [
+        ("rules.csv", "nowhere.csv"),
+        ("rules.csv", "rules.csv"),
+        ("Signals.csv", "folder"),
+        ("rules", "folder"),
+        ("rules.csv", None),
+    ],
+)
+def test_a_link_or_folder_in_the_place_of_a_table_is_an_error(
+    tmp_path: Path, name: str, target: str | None
+) -> None:
+    (tmp_path / "works.csv").write_text(WORKS)
+    (tmp_path / "folder").mkdir()
+    if target is None:
+        (tmp_path / name).mkdir()
+    else:
+        (tmp_path / name).symlink_to(tmp_path / target)
+    with pytest.raises(CatalogError, match=f"{name} is no file"):
+        read(tmp_path)
+
+
+def test_a_pipe_in_the_place_of_a_table_is_an_error_and_does_not_hang(tmp_path: Path) -> None:
+    (tmp_path / "works.csv").write_text(WORKS)
+    os.mkfifo(tmp_path / "rules.csv")
+    with pytest.raises(CatalogError, match=r"rules\.csv is no file"):
+        read(tmp_path)
+
+
+def test_a_link_to_a_table_is_that_table_and_what_systems_leave_is_none(tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "w.csv").write_text(WORKS)
+    (tmp_path / "works.csv").symlink_to(tmp_path / "elsewhere" / "w.csv")
+    (tmp_path / "._works.csv").write_bytes(b"\0\5\26\7")
     assert len(read(tmp_path)) == 2
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 from typing import TYPE_CHECKING, Final
 
 import cv2
@@ -35,8 +34,6 @@ if TYPE_CHECKING:
 Mask = npt.NDArray[np.bool_]
 
 PROGRESS_S: Final = 15
-PAIRED_S: Final = Fraction(1, 4)
-"""Frames further apart than this show no motion that can be measured."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,9 +127,9 @@ def _watched(
         if time.monotonic() - said > PROGRESS_S:
             said = time.monotonic()
             tell(f"frame {frame.index:,} of {len(timeline):,}")
-        change, earlier = detector.feed(frame), _paired(frame, before)
+        change = detector.feed(frame)
         for each in series:
-            each.watch(frame, earlier, change)
+            each.watch(frame, before, change)
         before = frame
         count += 1
     if every and count != len(timeline):
@@ -149,10 +146,6 @@ def _watched(
     return Seen(
         assemble(transitions, len(timeline), detector.black_spans), transitions, series, count
     )
-
-
-def _paired(frame: Frame, before: Frame | None) -> Frame | None:
-    return before if before is not None and frame.pts - before.pts <= PAIRED_S else None
 
 
 def _fill(source: Source, timeline: Timeline, seen: Seen, width: int) -> None:
@@ -184,7 +177,7 @@ def _show(
     count, before = 0, None
     for frame in _certain(source, timeline, wanted, width=width, exact=exact):
         for each in wanting.get(frame.index, ()):
-            each.measure(frame, _paired(frame, before))
+            each.measure(frame, before)
         count, before = count + 1, frame
     return count
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from fractions import Fraction
 from math import isfinite
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from curation.analysis.failure import blaming
 from curation.analysis.keys import significant
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
     from curation.tags import Tagger
 
 Row = dict[str, Any]
+
+PAIRED_S: Final = Fraction(1, 4)
+"""Frames further apart than this show no motion that can be measured."""
 
 
 class Series:
@@ -39,10 +43,11 @@ class Series:
             self.measure(frame, before)
 
     def measure(self, frame: Frame, before: Frame | None) -> None:
-        """Measure a frame; `before` is one shown shortly before it, if there is one."""
-        needs = self.tagger.needs
+        """Measure a frame; `before` is the one looked at before it, if there is one."""
+        needs, earlier = self.tagger.needs, None
+        if needs.pairs and before is not None and frame.pts - before.pts <= PAIRED_S:
+            earlier = before.sized(needs.width)
         with blaming(self.tagger, "meter"):
-            earlier = before.sized(needs.width) if before is not None and needs.pairs else None
             values = _numbers(self._meter(frame.sized(needs.width), earlier))
             if self._frames and values.keys() != self._columns.keys():
                 raise ValueError(f"measures {sorted(values)}, but {sorted(self._columns)} before")

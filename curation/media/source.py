@@ -184,7 +184,7 @@ def packets(container: InputContainer, stream: _S, name: str) -> "Iterator[Packe
         count += 1
         if count > MAX_PACKETS:
             raise MediaError(MediaCode.ABSURD_HEADER, f"{name}: over {MAX_PACKETS} packets")
-        if packet.has_sidedata("encryption_info"):
+        if packet.is_keyframe and packet.has_sidedata("encryption_info"):
             raise MediaError(
                 MediaCode.ENCRYPTED, f"{name}: its samples are encrypted; deliver it in the clear"
             )

@@ -8,7 +8,6 @@ that still has no sample is shown one when it is known.
 from __future__ import annotations
 
 from collections.abc import Callable
-from fractions import Fraction
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from curation.tags.protocol import Needs
@@ -21,7 +20,7 @@ JUMP: Final = 10.0
 PACE: Final = 2.0
 """…where it is more than this times the change before it."""
 
-TICK: Final = 1e-9
+TICK: Final = 1e-6
 """Of a grid cell: binary fractions put a frame that lies on the grid a little before it."""
 
 Sampler: TypeAlias = "Callable[[Frame, float], bool]"
@@ -47,15 +46,16 @@ class _Grid:
     def __init__(self, per_second: float, *, pairs: bool) -> None:
         self._rate = per_second
         self._pairs = pairs
-        self._origin: Fraction | None = None
+        self._origin: float | None = None
         self._cell = -1
         self._change = 0.0
         self._owed = False
 
     def __call__(self, frame: Frame, change: float) -> bool:
         first = self._origin is None
-        self._origin = self._origin if self._origin is not None else frame.pts
-        cell = int(float(frame.pts - self._origin) * self._rate + TICK)
+        seconds = float(frame.pts)
+        self._origin = seconds if self._origin is None else self._origin
+        cell = int((seconds - self._origin) * self._rate + TICK)
         due, self._cell = cell > self._cell or self._owed, cell
         jumped = change >= JUMP and change > PACE * self._change
         self._change = change

@@ -94,6 +94,11 @@ def _span(cell: str) -> list[int]:
 def _list(cell: str) -> Any:
     if cell.startswith("["):
         return _json(cell)
+    if "," in cell and SEPARATOR not in cell:
+        raise ValueError(
+            f"{cell!r} may hold one item or several; separate items by {SEPARATOR}, or write a "
+            'list in JSON, such as ["Acme, Inc."]'
+        )
     return [item.strip() for item in cell.split(SEPARATOR) if item.strip()]
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from curation.rights.reasons import Outcome
 
-ENGINE_VERSION = "1.2.0"
+ENGINE_VERSION = "1.3.0"
 """Raised whenever the same rulebook and request could be decided otherwise than before."""
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from curation.rights.names import alike
+from curation.rights.names import likenesses
 from curation.rights.rulebook import Rulebook
 
 ANYONE = "*"
@@ -27,7 +27,8 @@ def barred(book: Rulebook, named: str | None, licensee: str, known_at: datetime)
     """Whether a prohibition on `named` touches the licensee.
 
     Nobody named is everybody. Groups count with the groups inside them, and a licensee that is
-    itself a group is touched with any of its members. Names that are alike are one party.
+    itself a group is touched with any of its members. Names that are alike are one party, and a
+    name that may be several is each of them.
     """
     if named is None or named == ANYONE:
         return True
@@ -49,12 +50,12 @@ def _listed(book: Rulebook, party: str, known_at: datetime) -> set[str]:
 
 def _members(book: Rulebook, party: str, known_at: datetime) -> set[str]:
     found: set[str] = set()
-    waiting = [party]
+    waiting = [*likenesses(party)]
     while waiting:
-        name = alike(waiting.pop())
+        name = waiting.pop()
         if name in found:
             continue
         found.add(name)
         for group in book.groups_alike(name, known_at):
-            waiting.extend(group.members)
+            waiting += [one for member in group.members for one in likenesses(member)]
     return found

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, cast
 
+from curation.rights.names import SEVERAL
 from curation.rights.row_checks import complaints
 from curation.rights.row_types import TABLES, Duty, Field, FieldKind, Row, fields_of
 from curation.rights.windows import WindowError, format_instant, parse_instant
@@ -157,6 +158,8 @@ def _span(value: object, field: Field) -> tuple[int, int]:
 
 
 def _list(value: object, field: Field) -> tuple[str, ...]:
+    if isinstance(value, str) and SEVERAL.search(value):
+        raise _BadValueError(f"{value!r} is one text that may hold several; write a list of text")
     items = [value] if isinstance(value, str) else value
     if not isinstance(items, list | tuple):
         raise _BadValueError(f"{value!r} is not a list; write a list of text")

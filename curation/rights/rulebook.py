@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import TypeVar, cast
 
 from curation.rights.eidr import claims_content_eidr, eidr_key
-from curation.rights.names import alike
+from curation.rights.names import alike, likenesses
 from curation.rights.row_checks import complaints
 from curation.rights.rows import (
     TABLES,
@@ -257,7 +257,7 @@ class Rulebook:
 
     @cached_property
     def _consents_by_likeness(self) -> dict[str, tuple[Consent, ...]]:
-        return grouped(self.consents, lambda consent: [alike(consent.party_id)])
+        return grouped(self.consents, lambda consent: likenesses(consent.party_id))
 
     @cached_property
     def _works_by_eidr(self) -> dict[str, tuple[Work, ...]]:

@@ -181,6 +181,23 @@ def test_a_link_to_a_table_is_that_table_and_what_systems_leave_is_none(tmp_path
     assert len(read(tmp_path)) == 2
 
 
+@pytest.mark.parametrize(
+    ("cell", "members"),
+    [
+        ('"a, b"', None),
+        ('"Acme, Inc.; b"', ["Acme, Inc.", "b"]),
+        ('"[""Acme, Inc.""]"', ["Acme, Inc."]),
+    ],
+)
+def test_a_list_by_commas_is_not_one_item(
+    tmp_path: Path, cell: str, members: list[str] | None
+) -> None:
+    (tmp_path / "party_groups.csv").write_text(f"group_id,members\ng,{cell}\n")
+    found = checked(tmp_path)
+    assert [row.fault.field for row in found.quarantined] == ([] if members else ["members"])
+    assert [row.values["members"] for row in found.accepted] == ([members] if members else [])
+
+
 def test_nothing_there_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(CatalogError, match="no catalog is there"):
         read(tmp_path / "nothing")

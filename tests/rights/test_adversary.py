@@ -181,3 +181,32 @@ def test_a_request_with_blanks_is_an_error(ask: Ask, rows: Rows) -> None:
 def test_a_row_without_a_span_is_everywhere() -> None:
     index = SpanIndex(["all"], lambda row: None)
     assert index.overlapping((1 << 62, 1 << 63)) == ["all"]
+
+
+SEVERAL = ["other; acme", "other,acme", "other | ACME", "other\nacme"]
+
+
+@pytest.mark.parametrize("name", SEVERAL)
+def test_several_names_in_one_are_each_barred_and_none_permitted(
+    ask: Ask, rows: Rows, name: str
+) -> None:
+    barred = {**rows["holdback"], "assignee": name}
+    assert ask({"rules": [rows["grant"], barred]}).reasons == ("HOLDBACK_ACTIVE",)
+    group = {"group_id": "group:g", "members": [name]}
+    barred["assignee"] = "group:g"
+    tables = {"rules": [rows["grant"], barred], "party_groups": [group]}
+    assert ask(tables).reasons == ("HOLDBACK_ACTIVE",)
+    assert ask({"rules": [{**rows["grant"], "assignee": name}]}).outcome == "DENY"
+
+
+@pytest.mark.parametrize("name", ["perf:Z; perf:A", "perf:Z,perf:A"])
+def test_a_refusal_of_several_in_one_is_of_each(ask: Ask, rows: Rows, name: str) -> None:
+    refusal = {**rows["consent"], "party_id": name, "state": "REFUSED"}
+    tables = {"appearances": [rows["face"]], "consents": [rows["consent"], refusal]}
+    assert ask(tables).reasons == ("CONSENT_REFUSED",)
+
+
+@pytest.mark.parametrize("text", ["other;acme", "other, acme"])
+def test_a_text_that_may_hold_several_is_no_list(ask: Ask, text: str) -> None:
+    with pytest.raises(RulebookError, match=r"members .* write a list of text"):
+        ask({"party_groups": [{"group_id": "group:g", "members": text}]})

@@ -14,6 +14,7 @@ from curation.shots.mixes import drop_flashes, find_dissolves
 from curation.shots.settings import ShotSettings
 from curation.shots.signals import Film, Signals
 from curation.shots.transition import Transition
+from curation.shots.wipes import find_wipes
 
 if TYPE_CHECKING:
     from curation.media import Frame
@@ -85,11 +86,16 @@ def _transitions(
     interval = float(np.median(np.diff(film.seconds))) if len(film.seconds) > 1 else 1.0
     reach = max(1, round(settings.flash_seconds / interval))
     cuts = drop_flashes(cuts, film.thumbs, reach, settings.flash_return)
+    # An interlaced frame can hold both shots: the one behind it is the first that is new alone.
+    cuts = [cut for cut in cuts if cut + 1 not in cuts]
     halves = sorted({max(3, round(s / interval)) for s in settings.dissolve_seconds})
     dissolves = find_dissolves(film.thumbs, halves, cuts, spans, settings)
     cuts = _outside(cuts, [(t.start, t.end) for t in dissolves])
+    spans += [(t.start, t.end) for t in dissolves]
+    wipes = find_wipes(film.thumbs, halves, cuts, spans, settings)
+    cuts = _outside(cuts, [(t.start, t.end) for t in wipes])
     hard = [Transition("cut", c, c, _jump(film.thumbs, c)) for c in cuts]
-    return sorted([*hard, *fades, *dissolves], key=lambda t: (t.start, t.end)), black
+    return sorted([*hard, *fades, *dissolves, *wipes], key=lambda t: (t.start, t.end)), black
 
 
 def _outside(cuts: Sequence[int], spans: Sequence[Span]) -> list[int]:

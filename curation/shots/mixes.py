@@ -65,6 +65,8 @@ def find_dissolves(
         span = _extent(thumbs, int(middle), int(half[middle]))
         if span is None or not free[span[0] : span[1] + 1].all():
             continue
+        if not _mixes(thumbs, span, settings, sure=residual[middle] <= settings.dissolve_sure):
+            continue
         if any(span[0] + 1 < cut < span[1] for cut in cuts):
             continue
         free[max(0, span[0] - 4) : span[1] + 5] = False
@@ -89,7 +91,7 @@ def _residuals(
             off = m - (a + b) / 2
             ratio = 4 * np.square(off).sum(1) / (np.square(change).sum(1) + 1e-3)
             mixing = (np.abs(change).mean(1) >= settings.dissolve_change) & (
-                _correlation(a, b) < settings.dissolve_correlation
+                correlation(a, b) < settings.dissolve_correlation
             )
             ratio = np.where(mixing, ratio, NO_MIX)
             better = ratio < best[first:past]
@@ -98,7 +100,8 @@ def _residuals(
     return best, which
 
 
-def _correlation(a: NDArray[np.float32], b: NDArray[np.float32]) -> NDArray[np.float32]:
+def correlation(a: NDArray[np.float32], b: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Of each row of one array with the same row of the other."""
     a = a - a.mean(1, keepdims=True)
     b = b - b.mean(1, keepdims=True)
     scale = np.sqrt(np.square(a).sum(1) * np.square(b).sum(1)) + 1e-3
@@ -124,3 +127,22 @@ def _extent(thumbs: Thumbs, middle: int, half: int) -> tuple[int, int] | None:
         end += 1
     first, last = start + 1 + origin, end - 1 + origin
     return (first, last) if first < last else None
+
+
+def _mixes(
+    thumbs: Thumbs, span: tuple[int, int], settings: ShotSettings, *, sure: np.bool_
+) -> bool:
+    """Whether every frame of a span is a blend of its two ends, whose weights grow steadily.
+
+    Where the middle alone is no sure sign, the ends must be unlike as well.
+    """
+    x = thumbs[max(0, span[0] - 1) : span[1] + 2].astype(np.float32)
+    axis = x[-1] - x[0]
+    length = float(axis @ axis)
+    weight = (x - x[0]) @ axis / length
+    blend = x[0] + np.clip(weight, 0, 1)[:, None] * axis
+    misfit = np.square(x - blend).sum(1) / length
+    unsteady = np.abs(weight - np.linspace(0, 1, len(x))).max()
+    if misfit.max() > settings.dissolve_misfit or unsteady > settings.dissolve_unsteadiness:
+        return False
+    return bool(sure) or float(correlation(x[:1], x[-1:])[0]) < settings.dissolve_unlike

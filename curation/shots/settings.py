@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Final
 
-VERSION: Final = "2"
+VERSION: Final = "3"
 """Changes when the same settings would give other transitions."""
 
 
@@ -39,14 +39,41 @@ class ShotSettings:
     """Black shorter than this is part of one transition; longer black is a shot of its own."""
     dissolve_seconds: tuple[float, ...] = (0.17, 0.25, 0.375, 0.54, 0.75, 1.04)
     """Half-lengths at which a linear mix is looked for."""
-    dissolve_residual: float = 0.12
+    dissolve_residual: float = 0.27
     """Greatest squared distance of the middle from the mean of both ends (0 mix, 1 cut)."""
+    dissolve_sure: float = 0.12
+    """Distance up to which the middle is sign enough…"""
+    dissolve_unlike: float = 0.5
+    """…and beyond which the ends must correlate by less than this."""
+    dissolve_misfit: float = 0.11
+    """Greatest squared distance of any frame from a blend of the ends."""
+    dissolve_unsteadiness: float = 0.35
+    """Greatest distance of a frame's weight from a steady course."""
     dissolve_change: float = 8.0
     """Least mean difference between the ends."""
     dissolve_correlation: float = 0.6
     """Greatest correlation of the ends; above it one picture only changed its exposure."""
 
+    wipe_change: float = 20.0
+    """Least mean difference between the ends of a wipe."""
+    wipe_correlation: float = 0.65
+    """Greatest correlation of its ends."""
+    wipe_residual: float = 0.28
+    """Greatest share of the difference by which a frame is neither the old picture nor the new."""
+    wipe_step: float = 0.45
+    """Largest share of the picture that one frame uncovers."""
+    wipe_unsteadiness: float = 0.16
+    """Greatest mean distance of what is uncovered from a steady course."""
+    wipe_share: float = 0.85
+    """Least share of the picture that is another behind the edge."""
+    wipe_turns: float = 1.4
+    """Times that a part changes sides on average; 1 for a wipe over pictures that stand still."""
+
+    wipe_raggedness: float = 0.14
+    """Greatest mean difference of the times at which neighbouring parts change, as a share of the
+    wipe: an edge passes them one after the other."""
+
     def canonical(self) -> dict[str, object]:
         """Settings and `VERSION` as JSON values in a fixed order, for a work key."""
         values = {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(self).items()}
-        return {"detector": "adaptive+fades+dissolves", "version": VERSION, **values}
+        return {"detector": "adaptive+fades+dissolves+wipes", "version": VERSION, **values}

@@ -7,9 +7,10 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from curation.catalog.avails import AvailStated, avail_rows
+from curation.catalog.evidence_xml import elements, xml_files
 from curation.catalog.reader import RawRow
-from curation.catalog.safe_xml import children, elements, local_name, text_at, xml_files
 from curation.catalog.works import Works
+from curation.safe_xml import children, local_name, text_at
 from curation.storage import Place
 
 if TYPE_CHECKING:

@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from curation.catalog.avails import BAD_TERRITORY, BAD_VALUE
+from curation.catalog.evidence_xml import elements, xml_files
 from curation.catalog.reader import Fault, RawRow
-from curation.catalog.safe_xml import children, elements, local_name, text_at, xml_files
 from curation.catalog.works import Works, WorkStated, eidr_faults, identity, own_id, slug
 from curation.rights import territories
+from curation.safe_xml import children, local_name, text_at
 from curation.storage import Place
 
 if TYPE_CHECKING:

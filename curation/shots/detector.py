@@ -92,7 +92,14 @@ def _transitions(
     dissolves = find_dissolves(film.thumbs, halves, cuts, spans, settings)
     cuts = _outside(cuts, [(t.start, t.end) for t in dissolves])
     spans += [(t.start, t.end) for t in dissolves]
-    wipes = find_wipes(film.thumbs, halves, cuts, spans, settings)
+    wipes = find_wipes(
+        film.thumbs,
+        halves,
+        cuts,
+        spans,
+        max(1, round(settings.wipe_return_seconds / interval)),
+        settings,
+    )
     cuts = _outside(cuts, [(t.start, t.end) for t in wipes])
     hard = [Transition("cut", c, c, _jump(film.thumbs, c)) for c in cuts]
     return sorted([*hard, *fades, *dissolves, *wipes], key=lambda t: (t.start, t.end)), black

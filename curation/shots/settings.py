@@ -73,6 +73,11 @@ class ShotSettings:
     """Greatest mean difference of the times at which neighbouring parts change, as a share of the
     wipe: an edge passes them one after the other."""
 
+    wipe_return_seconds: float = 1.5
+    wipe_return: float = 0.7
+    """Difference to the picture on the other side, as a share of the change, at which it is that
+    picture still or again, within this time."""
+
     def canonical(self) -> dict[str, object]:
         """Settings and `VERSION` as JSON values in a fixed order, for a work key."""
         values = {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(self).items()}

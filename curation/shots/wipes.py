@@ -35,12 +35,14 @@ def find_wipes(
     halves: Sequence[int],
     cuts: Sequence[int],
     taken: Sequence[tuple[int, int]],
+    reach: int,
     settings: ShotSettings,
 ) -> list[Transition]:
     """Wipes, none of which meets a span `(first, last)` of `taken`.
 
     `thumbs` has shape (frames, values) of R'G'B'; `halves` are half-lengths in frames. A cut well
-    inside a wipe forbids it.
+    inside a wipe forbids it; so does a picture that is there on both sides within `reach` frames,
+    for something only crossed it.
     """
     change, half = _changes(thumbs, halves, settings)
     free = np.ones(len(thumbs), dtype=np.bool_)
@@ -55,6 +57,8 @@ def find_wipes(
         if span is None or not free[span[0] : span[1] + 1].all():
             continue
         if any(span[0] + 1 < cut < span[1] for cut in cuts):
+            continue
+        if _returns(thumbs, span, reach, settings):
             continue
         free[max(0, span[0] - 4) : span[1] + 5] = False
         found.append(Transition("wipe", *span, float(change[middle] / (change[middle] + 20))))
@@ -132,6 +136,18 @@ def _extent(
     if _raggedness(passed[during], parts) > settings.wipe_raggedness:
         return None
     return middle - half + first, middle - half + last
+
+
+def _returns(thumbs: Thumbs, span: tuple[int, int], reach: int, settings: ShotSettings) -> bool:
+    first, last = span
+    before = thumbs[max(0, first - reach) : first].astype(np.int16)
+    after = thumbs[last + 1 : last + 1 + reach].astype(np.int16)
+    if not len(before) or not len(after):
+        return False
+    change = np.abs(after[0] - before[-1]).mean()
+    again = np.abs(after - before[-1]).mean(1).min()
+    already = np.abs(before - after[0]).mean(1).min()
+    return bool(min(again, already) < settings.wipe_return * change)
 
 
 def _raggedness(passed: NDArray[np.bool_], parts: NDArray[np.bool_]) -> float:

@@ -67,3 +67,9 @@ def test_a_grainy_dissolve_is_still_one() -> None:
     frames = [f + noise.normal(0, 25, f.shape) for f in mix(a, b, 12)]
     (found,) = detect([a] * 30 + frames + [b] * 30)
     assert found.type == "dissolve"
+
+
+def test_what_fills_the_picture_in_passing_is_no_pair_of_wipes() -> None:
+    a, post = pictures(2)
+    through = wipe(a, post, 9, "left_to_right") + wipe(post, a, 9, "left_to_right")
+    assert detect([a] * 30 + through + [a] * 30) == []

@@ -172,10 +172,12 @@ def _list(value: object, field: Field) -> tuple[str, ...]:
     return tuple(items)
 
 
-def _map(value: object, _field: Field) -> tuple[tuple[str, str], ...]:
+def _map(value: object, field: Field) -> tuple[tuple[str, str], ...]:
     """Flat text: an object as a value keeps its `use` under the key, the rest under `key.name`."""
     if not isinstance(value, Mapping):
         raise _BadValueError(f"{value!r} is not an object; write names and values")
+    if field.required and not value:
+        raise _BadValueError("is an empty object, which says nothing; write names and values")
     flat: list[tuple[str, str]] = []
     for name, item in value.items():
         if isinstance(item, Mapping):

@@ -210,3 +210,8 @@ def test_a_refusal_of_several_in_one_is_of_each(ask: Ask, rows: Rows, name: str)
 def test_a_text_that_may_hold_several_is_no_list(ask: Ask, text: str) -> None:
     with pytest.raises(RulebookError, match=r"members .* write a list of text"):
         ask({"party_groups": [{"group_id": "group:g", "members": text}]})
+
+
+def test_a_signal_that_says_nothing_is_an_error(ask: Ask) -> None:
+    with pytest.raises(RulebookError, match="entries is an empty object"):
+        ask({"signals": [{"work_id": "edit:A", "scheme": "AIPREF", "entries": {}}]})

@@ -263,13 +263,13 @@ def clear(
         bool, typer.Option("--table", help="A line for each piece of the work asked about.")
     ] = False,
     work: Annotated[
-        str | None, typer.Option(help="All of this work instead, as a table.", metavar="ID")
+        str | None, typer.Option(help="All of this work instead, as a table an edit.", metavar="ID")
     ] = None,
 ) -> None:
     """Decide one request; exit status 0 ALLOW, 3 REVIEW, 4 DENY, 2 bad input.
 
-    Of a table, the status is that of the worst line; its frames are those of the edit's own
-    timeline, the first of which is 0.
+    Of tables, the status is that of the worst line; frames are those of the edit's own timeline,
+    the first of which is 0. A whole title is a table for each of its edits.
     """
     from dataclasses import replace
 
@@ -285,12 +285,18 @@ def clear(
     if work is not None:
         asked = replace(asked, work_id=work, span=None)
     if table or work is not None:
-        lines = decisions.title_lines(book, asked, performer_gate=gate)
-        show(
-            (_frames_of(book, asked), "outcome", "reasons", "rows"),
-            [line.cells() for line in lines],
-            title=decisions.question(book, asked),
-        )
+        lines: list[decisions.Line] = []
+        for name in decisions.edits_asked(book, asked):
+            if lines:
+                typer.echo()
+            one = replace(asked, work_id=name)
+            found = decisions.title_lines(book, one, performer_gate=gate)
+            show(
+                (_frames_of(book, one), "outcome", "reasons", "rows"),
+                [line.cells() for line in found],
+                title=decisions.question(book, one),
+            )
+            lines += found
         raise typer.Exit(exits[decisions.worst(lines)])
     decision = decide(book, asked, performer_gate=gate)
     if explain:

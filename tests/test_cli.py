@@ -212,7 +212,7 @@ def test_a_request_is_named_where_it_is_wrong(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("work", "heading"),
-    [("T-restored", "frames of T-restored"), ("T", "frames, in whichever edit")],
+    [("T-restored", "frames of T-restored"), ("T", "frames of T-restored")],
 )
 def test_a_table_says_whose_frames_it_counts(work: str, heading: str) -> None:
     files = [f"--{name}={ROOT / cli.CLEAR / name}.json" for name in ("rulebook", "request")]

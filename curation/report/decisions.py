@@ -42,6 +42,7 @@ _VERDICTS = {
     Outcome.DENY: "Not allowed",
 }
 _WIDTH = 96
+_FRAMED = ("edit", "manifestation")
 _BARS = frozenset(
     {
         "HOLDBACK_ACTIVE",
@@ -90,6 +91,20 @@ def title_lines(
         else:
             lines.append(Line(max(first, piece.first), piece.past_last, piece.decision))
     return tuple(lines)
+
+
+def edits_asked(rulebook: Rulebook, request: Request) -> tuple[str, ...]:
+    """The works whose frames a table of the request is about.
+
+    Of a whole title, season or series they are its edits; else, or where none is known, the work
+    itself. Frames asked of a title are of nobody knows which edit, and stay its own.
+    """
+    asked = rulebook.work(request.work_id, request.known_at)
+    if asked is None or request.span is not None or asked.level in _FRAMED:
+        return (request.work_id,)
+    below = rulebook.descendants(asked.work_id, request.known_at)
+    edits = sorted(work.work_id for work in below if work.level == "edit")
+    return tuple(edits) or (request.work_id,)
 
 
 def worst(lines: Sequence[Line]) -> Outcome:

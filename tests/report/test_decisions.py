@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from curation.cli import main
-from curation.report.decisions import explain, title_lines, worst
+from curation.report.decisions import edits_asked, explain, title_lines, worst
 from curation.rights import REASONS, PerformerGate, Request, Rulebook, decide
 
 Json = dict[str, Any]
@@ -255,3 +255,25 @@ def test_a_table_said_twice_is_an_error(tmp_path: Path) -> None:
     status, said = run(tmp_path, text)
     assert status == 2
     assert "'rules' twice" in said
+
+
+def test_a_whole_title_is_its_edits_one_by_one(tmp_path: Path) -> None:
+    two = book(GRANT, CARVE_OUT)
+    two["works"].append({"work_id": "edit:B", "level": "edit", "parent_id": "title:T"})
+    status, text = run(tmp_path, two, "--work", "title:T")
+    first, second = text.split("frames of edit:A")[1].split("frames of edit:B")
+    assert status == 4
+    assert "P1" in first
+    assert "P1" not in second
+    assert "APPEARANCE_NOT_SURVEYED" in second
+    assert "in whichever edit" not in text
+
+
+def test_frames_of_a_title_are_of_no_edit_and_a_title_without_edits_is_itself() -> None:
+    alone = Rulebook.from_json({"works": [{"work_id": "title:T", "level": "title"}]})
+    whole = Request.from_json({**REQUEST, "span": None, "work_id": "title:T"})
+    assert edits_asked(alone, whole) == ("title:T",)
+    one = Rulebook.from_json(book(GRANT))
+    assert edits_asked(one, whole) == ("edit:A",)
+    assert edits_asked(one, Request.from_json({**REQUEST, "work_id": "title:T"})) == ("title:T",)
+    assert edits_asked(one, Request.from_json({**REQUEST, "work_id": "nobody"})) == ("nobody",)

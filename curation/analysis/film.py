@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -112,11 +112,13 @@ def _attempt(job: FilmJob) -> FilmRows:
 
 def _analyse(job: FilmJob, source: Source) -> FilmRows:
     from curation.analysis.rows import film_row
-    from curation.media import probe, read_timeline
+    from curation.media import probe, read_timeline, scan_of
     from curation.tags import taggers
 
     info, timeline = probe(source), read_timeline(source)
-    film, every = film_row(info, timeline), taggers()
+    scan = scan_of(source, timeline, info)
+    info = replace(info, by_fields=scan.by_fields)
+    film, every = film_row(info, timeline, scan), taggers()
     if job.known is not None and _still_good(job.known, job):
         shots, measures, said = _measured_again(job, job.known, source, info, timeline, every)
     else:

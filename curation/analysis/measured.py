@@ -30,6 +30,7 @@ class Series:
         from curation.tags import sampler
 
         self.tagger = tagger
+        self._by_fields = info.by_fields
         with blaming(tagger, "meter"):
             self._wanted = sampler(tagger.needs)
             self._meter = tagger.meter(info)
@@ -46,15 +47,19 @@ class Series:
         """Measure a frame; `before` is the one looked at before it, if there is one."""
         needs, earlier = self.tagger.needs, None
         if needs.pairs and before is not None and frame.pts - before.pts <= PAIRED_S:
-            earlier = before.sized(needs.width)
+            earlier = self._sized(before)
         with blaming(self.tagger, "meter"):
-            values = _numbers(self._meter(frame.sized(needs.width), earlier))
+            values = _numbers(self._meter(self._sized(frame), earlier))
             if self._frames and values.keys() != self._columns.keys():
                 raise ValueError(f"measures {sorted(values)}, but {sorted(self._columns)} before")
         self._frames.append(frame.index)
         self._pts.append(float(frame.pts))
         for name, value in values.items():
             self._columns.setdefault(name, []).append(significant(value))
+
+    def _sized(self, frame: Frame) -> Frame:
+        sized = frame.sized(self.tagger.needs.width)
+        return sized.of_one_moment() if self._by_fields else sized
 
     def samples(self, start: int, end: int) -> int:
         """How many frames of `[start, end)` were measured."""

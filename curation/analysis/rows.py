@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 from curation.analysis.keys import shot_id
 
 if TYPE_CHECKING:
-    from curation.media import Timeline, VideoInfo
+    from curation.media import Scan, Timeline, VideoInfo
     from curation.shots import Shot
 
 Row = dict[str, Any]
 
 
-def film_row(info: VideoInfo, timeline: Timeline) -> Row:
-    """What the file itself says of a film."""
+def film_row(info: VideoInfo, timeline: Timeline, scan: Scan) -> Row:
+    """What the file itself says of a film, and how its pictures were scanned."""
     rate = info.average_rate
     return {
         "status": "analysed",
@@ -32,6 +32,8 @@ def film_row(info: VideoInfo, timeline: Timeline) -> Row:
         "transfer": info.transfer,
         "colour_range": info.colour_range,
         "guessed": list(info.guessed),
+        "scan": scan.text,
+        "combed_share": scan.combed,
         "audio_codec": info.audio[0].codec if info.audio else None,
         "frames": len(timeline),
         "variable_rate": timeline.is_variable,
@@ -42,7 +44,7 @@ def film_row(info: VideoInfo, timeline: Timeline) -> Row:
         "start_pts": int(timeline.pts[0]),
         "end_pts": int(timeline.end),
         "duration_s": float(timeline.seconds(len(timeline)) - timeline.seconds(0)),
-        "notes": list(timeline.notes),
+        "notes": [*timeline.notes, *([scan.note] if scan.note else [])],
     }
 
 

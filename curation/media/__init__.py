@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from curation.media.errors import MediaCode, MediaError
     from curation.media.frame import Frame, Still
     from curation.media.info import AudioInfo, VideoInfo, probe
+    from curation.media.scan import Scan, scan_of
     from curation.media.source import Source
     from curation.media.sparse import can_be_sparse, chosen, coarse
     from curation.media.timeline import Timeline, read_timeline
@@ -33,6 +34,7 @@ __all__ = [
     "Frame",
     "MediaCode",
     "MediaError",
+    "Scan",
     "Source",
     "Still",
     "Timeline",
@@ -45,6 +47,7 @@ __all__ = [
     "frames",
     "probe",
     "read_timeline",
+    "scan_of",
     "write_clips",
 ]
 
@@ -58,6 +61,7 @@ _HOMES = {
     "Frame": "frame",
     "MediaCode": "errors",
     "MediaError": "errors",
+    "Scan": "scan",
     "Source": "source",
     "Still": "frame",
     "Timeline": "timeline",
@@ -70,6 +74,7 @@ _HOMES = {
     "frames": "decode",
     "probe": "info",
     "read_timeline": "timeline",
+    "scan_of": "scan",
     "write_clips": "clips",
 }
 

@@ -171,6 +171,7 @@ class _RawFrames:
             self._width,
             self._height,
             info.rotation,
+            info.mirrored,
             info.colour,
             timeline.time_base,
             int(last / timeline.time_base),
@@ -187,7 +188,9 @@ class _Job:
         self._spec = spec
         self._timeline = bench.timeline
         self._size = fit_height(bench.info, bench.encoding.height)
-        self._painter = Painter(self._size, bench.info.colour, bench.info.rotation)
+        self._painter = Painter(
+            self._size, bench.info.colour, bench.info.rotation, mirrored=bench.info.mirrored
+        )
         self._partial = _beside(spec.path, ".tmp")
         self._count = 0
         self._last: VideoFrame | None = None

@@ -49,6 +49,7 @@ class Raw:
     width: int
     height: int
     rotation: int
+    mirrored: bool
     colour: Colour
     time_base: Fraction
     last_step: int
@@ -71,7 +72,7 @@ def _command(
     """The ffmpeg command line: deterministic to the byte, timestamps untouched."""
     picture = ffmpeg.input("pipe:0", format="nut", threads=1).video
     picture = picture.filter("setparams", **_tags(raw.colour))
-    for name, kwargs in _upright(raw.rotation):
+    for name, kwargs in _upright(raw.rotation, mirrored=raw.mirrored):
         picture = picture.filter(name, **kwargs)
     scaling = {"flags": "lanczos+accurate_rnd+full_chroma_int+full_chroma_inp+bitexact"}
     if is_rgb(raw.pix_fmt):
@@ -122,14 +123,14 @@ def _tags(colour: Colour) -> dict[str, str]:
     }
 
 
-def _upright(rotation: int) -> list[tuple[str, dict[str, str]]]:
-    """Filters that turn a picture counter-clockwise by `rotation` degrees."""
+def _upright(rotation: int, *, mirrored: bool) -> list[tuple[str, dict[str, str]]]:
+    """Filters that turn a picture counter-clockwise by `rotation` degrees, mirrored before."""
     turns: dict[int, list[tuple[str, dict[str, str]]]] = {
         90: [("transpose", {"dir": "cclock"})],
         180: [("hflip", {}), ("vflip", {})],
         270: [("transpose", {"dir": "clock"})],
     }
-    return turns.get(rotation, [])
+    return [("hflip", {})] * mirrored + turns.get(rotation, [])
 
 
 class Encoder:

@@ -1,10 +1,15 @@
 """What a film file is: streams, geometry, colour, rates. Reads headers and one frame."""
 
+import math
+import struct
+from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import cast
 
 import av.error
 from av.audio.stream import AudioStream
+from av.buffer import Buffer
 from av.container import InputContainer
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
@@ -32,9 +37,10 @@ class VideoInfo:
 
     `width` and `height` are stored pixels; `display_width` and `display_height` are square pixels,
     upright: after sample aspect ratio and `rotation` (degrees counter-clockwise that the
-    picture must be turned, 0, 90, 180 or 270). `duration` is in seconds. `guessed` names the
-    colour fields that the file left unspecified. `field_order` is "progressive", "tt", "bb",
-    "tb", "bt" or "unknown".
+    picture must be turned, 0, 90, 180 or 270, left and right exchanged before if `mirrored`).
+    `duration` is in seconds. `guessed` names the colour fields that the file left unspecified.
+    `field_order` is what the file says: "progressive", "tt", "bb", "tb", "bt" or "unknown".
+    `by_fields` is no header's to say but `scan_of`'s: a picture shows two moments, line by line.
     """
 
     container: str
@@ -46,6 +52,7 @@ class VideoInfo:
     display_height: int
     sample_aspect_ratio: Fraction
     rotation: int
+    mirrored: bool
     pix_fmt: str
     bit_depth: int
     matrix: str
@@ -59,6 +66,7 @@ class VideoInfo:
     field_order: str
     audio: tuple[AudioInfo, ...]
     video_streams: int
+    by_fields: bool = False
 
     @property
     def colour(self) -> Colour:
@@ -96,8 +104,7 @@ def _describe(
     context = stream.codec_context
     width, height = context.width, context.height
     pix_fmt = frame.format.name if frame else context.pix_fmt or "unknown"
-    rotation = frame.rotation % 360 if frame else 0
-    rotation = round(rotation / 90) * 90 % 360
+    rotation, mirrored = _uprighting(frame)
     aspect = stream.sample_aspect_ratio or Fraction(1)
     if not Fraction(1, 16) < aspect < 16:
         aspect = Fraction(1)
@@ -122,6 +129,7 @@ def _describe(
         display_height=display[1],
         sample_aspect_ratio=aspect,
         rotation=rotation,
+        mirrored=mirrored,
         pix_fmt=pix_fmt,
         bit_depth=_depth(frame),
         matrix=colour.matrix,
@@ -136,6 +144,19 @@ def _describe(
         audio=tuple(_audio(s) for s in container.streams.audio if s.codec_context is not None),
         video_streams=len(container.streams.video),
     )
+
+
+def _uprighting(frame: VideoFrame | None) -> tuple[int, bool]:
+    """Degrees counter-clockwise, and whether to mirror before, of a frame's display matrix."""
+    data = cast("Mapping[str, Buffer]", frame.side_data if frame else {})
+    matrix = data.get("DISPLAYMATRIX")
+    if matrix is None:
+        return 0, False
+    a, b, _, c, d, *_ = struct.unpack("=9i", bytes(matrix))
+    mirrored = a * d - b * c < 0
+    if mirrored:
+        a, b = -a, -b
+    return round(-math.degrees(math.atan2(b, a)) / 90) * 90 % 360, mirrored
 
 
 def time_base(stream: VideoStream | AudioStream) -> Fraction:

@@ -1,14 +1,16 @@
 """Pictures out of decoded frames: size, uprightness and colour-correct RGB."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from av.video.format import VideoFormat
 from av.video.frame import VideoFrame
 from av.video.reformatter import ColorRange, Colorspace, Interpolation, VideoReformatter
 
 from curation.media.colour import Colour, is_rgb
-from curation.media.frame import THUMB_HEIGHT, THUMB_WIDTH, Painted, Picture, Pixels
+from curation.media.frame import THUMB_HEIGHT, THUMB_WIDTH, Painted, Picture, Pixels, shrunk
 from curation.media.info import VideoInfo
 from curation.media.planes import Planes, readable
 
@@ -68,8 +70,11 @@ class Painter:
     Holds swscale's prepared state, which is what makes a frame cheap.
     """
 
-    def __init__(self, size: Size, colour: Colour, rotation: int) -> None:
+    def __init__(
+        self, size: Size, colour: Colour, rotation: int, *, mirrored: bool = False
+    ) -> None:
         self._turns = rotation // 90 % 4
+        self._mirrored = mirrored
         turned = self._turns % 2 == 1
         self._width = size.height if turned else size.width
         self._height = size.width if turned else size.height
@@ -91,10 +96,14 @@ class Painter:
             interpolation=_EXACT | (Interpolation.AREA if shrinks else Interpolation.BICUBIC),
             threads=1,
         )
-        pixels = painted.to_ndarray()
-        if self._turns:
-            pixels = np.rot90(pixels, self._turns)
-        return np.ascontiguousarray(pixels, dtype=np.uint8)
+        return _upright(painted.to_ndarray(), self._turns, mirrored=self._mirrored)
+
+
+def _upright(pixels: npt.NDArray[Any], turns: int, *, mirrored: bool) -> Pixels:
+    """A stored picture as it is to be seen."""
+    if mirrored:
+        pixels = pixels[:, ::-1]
+    return np.ascontiguousarray(np.rot90(pixels, turns), dtype=np.uint8)
 
 
 class Easel:
@@ -107,23 +116,32 @@ class Easel:
 
     def picture(self, frame: VideoFrame) -> Picture:
         """The pictures of a frame; they hold it."""
-        return Painted(lambda width: self._rgb(frame, width), lambda: self._thumb(frame))
+        return Painted(
+            lambda width, one_field: self._rgb(frame, width, one_field=one_field),
+            lambda: self._thumb(frame),
+        )
 
-    def _rgb(self, frame: VideoFrame, width: int | None) -> Pixels:
+    def _rgb(self, frame: VideoFrame, width: int | None, *, one_field: bool) -> Pixels:
         info = self._info
         size = fit_width(info, info.display_width if width is None else width)
         turns = info.rotation // 90 % 4
         stored = Size(size.height, size.width) if turns % 2 else size
         planes = self._reader(frame)
-        if planes is None or stored.width > frame.width or stored.height > frame.height:
-            return self._painter(size, info.rotation).rgb(frame)
-        pixels = planes.rgb(frame, stored.width, stored.height)
-        return np.ascontiguousarray(np.rot90(pixels, turns)) if turns else pixels
+        if planes is not None and (
+            one_field or (stored.width <= frame.width and stored.height <= frame.height)
+        ):
+            pixels = planes.rgb(frame, stored.width, stored.height, one_field=one_field)
+        elif one_field:
+            whole = self._painter(Size(frame.width, frame.height)).rgb(frame)
+            pixels = np.asarray(shrunk(whole[::2], stored.width, stored.height), np.uint8)
+        else:
+            pixels = self._painter(stored).rgb(frame)
+        return _upright(pixels, turns, mirrored=info.mirrored)
 
     def _thumb(self, frame: VideoFrame) -> Pixels:
         planes = self._reader(frame)
         if planes is None:
-            return self._painter(Size(THUMB_WIDTH, THUMB_HEIGHT), 0).rgb(frame)
+            return self._painter(Size(THUMB_WIDTH, THUMB_HEIGHT)).rgb(frame)
         return planes.rgb(frame, THUMB_WIDTH, THUMB_HEIGHT)
 
     def _reader(self, frame: VideoFrame) -> Planes | None:
@@ -133,10 +151,10 @@ class Easel:
             self._planes[kind] = Planes(kind, self._info.colour) if known else None
         return self._planes[kind]
 
-    def _painter(self, size: Size, rotation: int) -> Painter:
-        if size not in self._painters:
-            self._painters[size] = Painter(size, self._info.colour, rotation)
-        return self._painters[size]
+    def _painter(self, stored: Size) -> Painter:
+        if stored not in self._painters:
+            self._painters[stored] = Painter(stored, self._info.colour, 0)
+        return self._painters[stored]
 
 
 def pipeable(pix_fmt: str) -> str:

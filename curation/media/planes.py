@@ -53,15 +53,23 @@ class Planes:
         self._paired = _TWO_PLANES.fullmatch(pix_fmt) is not None
         self._matrix = _to_rgb(colour, self._depth, grey=self._grey)
 
-    def rgb(self, frame: VideoFrame, width: int, height: int) -> Pixels:
-        """The frame as stored, shrunk to uint8 R'G'B' (height, width, 3)."""
+    def rgb(self, frame: VideoFrame, width: int, height: int, *, one_field: bool = False) -> Pixels:
+        """The frame as stored, at uint8 R'G'B' (height, width, 3).
+
+        Of a frame of two moments `one_field` takes the first line and every other after it, which
+        lie half a stored line higher than the whole.
+        """
+
+        def small(plane: VideoPlane, channels: int = 1) -> Samples:
+            samples = _samples(plane, self._depth, channels)
+            return shrunk(samples[::2] if one_field else samples, width, height)
+
         planes = frame.planes
-        stack = [shrunk(_samples(planes[0], self._depth, 1), width, height)]
+        stack = [small(planes[0])]
         if self._paired:
-            both = shrunk(_samples(planes[1], self._depth, 2), width, height)
-            stack += [np.asarray(plane) for plane in cv2.split(both)]
+            stack += [np.asarray(plane) for plane in cv2.split(small(planes[1], 2))]
         elif not self._grey:
-            stack += [shrunk(_samples(p, self._depth, 1), width, height) for p in planes[1:3]]
+            stack += [small(plane) for plane in planes[1:3]]
         samples = cv2.merge(stack)
         if self._depth <= 8:
             return np.asarray(cv2.transform(samples, self._matrix), dtype=np.uint8)

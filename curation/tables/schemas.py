@@ -304,6 +304,8 @@ def schemas() -> dict[str, Schema]:
                     ("transfer", text),
                     ("colour_range", text),
                     ("guessed", texts),
+                    ("scan", text),
+                    ("combed_share", number),
                     ("audio_codec", text),
                     ("frames", integer),
                     ("variable_rate", flag),

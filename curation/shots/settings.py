@@ -69,7 +69,7 @@ class ShotSettings:
     wipe_turns: float = 1.4
     """Times that a part changes sides on average; 1 for a wipe over pictures that stand still."""
 
-    wipe_raggedness: float = 0.14
+    wipe_raggedness: float = 0.16
     """Greatest mean difference of the times at which neighbouring parts change, as a share of the
     wipe: an edge passes them one after the other."""
 

@@ -44,7 +44,7 @@ def find_wipes(
     inside a wipe forbids it; so does a picture that is there on both sides within `reach` frames,
     for something only crossed it.
     """
-    change, half = _changes(thumbs, halves, settings)
+    change = _changes(thumbs, halves, settings)
     free = np.ones(len(thumbs), dtype=np.bool_)
     for first, last in taken:
         free[max(0, first - 2) : last + 3] = False
@@ -53,7 +53,9 @@ def find_wipes(
     for middle in candidates[np.argsort(-change[candidates], kind="stable")]:
         if not free[middle]:
             continue
-        span = _extent(thumbs, int(middle), int(half[middle]), settings)
+        within = [half for half in halves if half <= middle < len(thumbs) - half]
+        spans = [_extent(thumbs, int(middle), half, settings) for half in within]
+        span = max((s for s in spans if s is not None), key=lambda s: s[1] - s[0], default=None)
         if span is None or not free[span[0] : span[1] + 1].all():
             continue
         if any(span[0] + 1 < cut < span[1] for cut in cuts):
@@ -65,16 +67,10 @@ def find_wipes(
     return sorted(found, key=lambda t: t.start)
 
 
-def _changes(
-    thumbs: Thumbs, halves: Sequence[int], settings: ShotSettings
-) -> tuple[Floats, NDArray[np.int32]]:
-    """For each frame that may lie halfway: the greatest change over `halves`, and its half-length.
-
-    The longest wipe that fits changes most, for a part of a wipe looks like one too.
-    """
+def _changes(thumbs: Thumbs, halves: Sequence[int], settings: ShotSettings) -> Floats:
+    """For each frame the greatest change over `halves` of which it may lie halfway, else 0."""
     n = len(thumbs)
     best = np.zeros(n, dtype=np.float32)
-    which = np.zeros(n, dtype=np.int32)
     for half in halves:
         for first in range(half, n - half, CHUNK):
             past = min(first + CHUNK, n - half)
@@ -93,11 +89,8 @@ def _changes(
                 settings.wipe_correlation
             )
             merit = np.where(wipes, change.mean(1), 0.0).astype(np.float32)
-            at = first + rows
-            better = merit > best[at]
-            best[at[better]] = merit[better]
-            which[at[better]] = half
-    return best, which
+            best[first + rows] = np.maximum(best[first + rows], merit)
+    return best
 
 
 def _by_part(difference: NDArray[np.int16]) -> Floats:

@@ -19,6 +19,7 @@ import numpy as np
 import numpy.typing as npt
 from av.container import InputContainer
 from av.video.frame import VideoFrame
+from av.video.reformatter import VideoReformatter
 from av.video.stream import VideoStream
 
 from curation.media.info import VideoInfo
@@ -27,20 +28,19 @@ from curation.media.timeline import Timeline
 
 Kind = Literal["progressive", "interlaced", "telecined", "unknown"]
 Order = Literal["tff", "bff"]
-Lines = npt.NDArray[np.int16]
-Levels = npt.NDArray[np.float32]
+Lines = npt.NDArray[np.uint8]
 
 RUN: Final = 12
 """Neighbouring frames looked at in one place: two turns of a pulldown's cycle and a bit."""
 PLACES: Final = 5
 FEWEST: Final = 2
-SHARE: Final = 0.02
+SHARE: Final = 0.01
 """Of a film's frames are looked at, if that makes between FEWEST and PLACES runs."""
 PACKETS: Final = 200
 """Packets read in one place at most, where little of it decodes."""
-COLUMNS: Final = 480
+COLUMNS: Final = 240
 """Columns of a picture that are compared, evenly spread; all of its lines are."""
-BLOCK: Final = (32, 8)
+BLOCK: Final = (16, 8)
 """Columns and lines of a field over which differences are averaged."""
 MOVES: Final = 4.0
 """Mean change of 8-bit luma from a field to the next of its kind in a block where something
@@ -50,9 +50,11 @@ LEAST_MOVING: Final = 0.02
 CUT: Final = 4.0
 """So many times the usual change of its run: a cut, which says nothing."""
 UNEVEN: Final = 1.2
-"""Ratio of the two weaves from which a picture is of two moments. It lies between 0.90 and 1.12 in
-98 of 100 frames of every progressive film in shared/films and shared/shots (12 measured, to 1,700
-frames each), and beyond 1.67 in 95 of 100 of the interlaced reel's."""
+"""Ratio of the two weaves from which a picture is of two moments. It lies between 0.88 and 1.13 in
+99 of 100 moving frames of every progressive film in shared/films and shared/shots (21, to 2,500
+frames each), and beyond 1.4 in 99 of 100 of the interlaced reel's. Of 1,142 pairs of runs there
+that are progressive none was judged otherwise; of the reels' 72 of fields and 84 pulled down all
+were judged to be of fields."""
 COMBED: Final = 0.25
 """…and its own fields differ by this share of the rougher weave."""
 REPEATS: Final = 0.4
@@ -111,11 +113,11 @@ def scan_of(source: Source, timeline: Timeline, info: VideoInfo) -> Scan:
     """Decide how a film was scanned, from no more than 60 of its frames.
 
     They lie behind key frames, in every part of the film where packets are largest for long, for
-    there something moves. Costs some 3 ms a frame beside its decoding. What does not decode is
+    there something moves. What does not decode is
     passed over. Raises `MediaError`: those of `probe`.
     """
     runs, flags = [], []
-    name = name_of(source)
+    name, grey = name_of(source), VideoReformatter()
     with opened(source) as container:
         stream = video_stream(container, name)
         stream.codec_context.thread_count = 1
@@ -123,7 +125,7 @@ def scan_of(source: Source, timeline: Timeline, info: VideoInfo) -> Scan:
             lines = []
             for frame in _run(container, stream, int(timeline.pts[place]), name):
                 flags.append(frame.interlaced_frame)
-                lines.append(_lines(frame))
+                lines.append(_lines(frame, grey))
             runs.append([_compared(*pair) for pair in itertools.pairwise(lines)])
     return _judged([_without_cuts(run) for run in runs], _flagged(flags, info), len(flags))
 
@@ -168,11 +170,11 @@ def _run(
             return
 
 
-def _lines(frame: VideoFrame) -> Lines:
+def _lines(frame: VideoFrame, grey: VideoReformatter) -> Lines:
     """Luma (lines, columns): every line of the frame, some of its columns."""
-    grey = frame.reformat(format="gray").to_ndarray()
-    step = max(1, grey.shape[1] // COLUMNS)
-    return np.asarray(grey[: grey.shape[0] // 2 * 2, ::step], np.int16)
+    luma = memoryview(grey.reformat(frame, format="gray", threads=1).planes[0])
+    pixels = np.frombuffer(luma, np.uint8).reshape(frame.height, -1)[:, : frame.width]
+    return np.ascontiguousarray(pixels[: frame.height // 2 * 2, :: max(1, frame.width // COLUMNS)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,7 +214,8 @@ class _Pair:
 
 
 def _compared(before: Lines, now: Lines) -> _Pair:
-    if before.shape != now.shape or now.shape[0] < 4:
+    least = BLOCK[1] + 1, BLOCK[0]
+    if before.shape != now.shape or now.shape[0] < 2 * least[0] or now.shape[1] < least[1]:
         return _Pair(0.0, 0.0)
     top, bottom, old_top, old_bottom = now[::2], now[1::2], before[::2], before[1::2]
     kinds = (top[:-1], old_top[:-1]), (bottom[:-1], old_bottom[:-1])
@@ -229,16 +232,16 @@ def _compared(before: Lines, now: Lines) -> _Pair:
 
 
 def _rough(top: Lines, bottom: Lines) -> Lines:
-    """How far each bottom line lies off the mean of the top lines around it, doubled."""
-    around = cv2.add(top[:-1], top[1:])
-    return np.asarray(cv2.absdiff(around, 2 * bottom[:-1]), np.int16)
+    """How far each bottom line lies off the mean of the top lines around it."""
+    around = cv2.addWeighted(top[:-1], 0.5, top[1:], 0.5, 0)
+    return np.asarray(cv2.absdiff(around, bottom[:-1]), np.uint8)
 
 
-def _averaged(values: "npt.NDArray[np.int16] | cv2.typing.MatLike") -> Levels:
-    """Means over blocks."""
-    size = max(1, values.shape[1] // BLOCK[0]), max(1, values.shape[0] // BLOCK[1])
-    mean = cv2.resize(np.asarray(values, np.float32), size, interpolation=cv2.INTER_AREA)
-    return np.asarray(mean, np.float32)
+def _averaged(values: "Lines | cv2.typing.MatLike") -> Lines:
+    """Means over whole blocks."""
+    across, down = values.shape[1] // BLOCK[0], values.shape[0] // BLOCK[1]
+    whole = np.asarray(values)[: down * BLOCK[1], : across * BLOCK[0]]
+    return np.asarray(cv2.resize(whole, (across, down), interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def _without_cuts(run: Sequence[_Pair]) -> list[_Pair | None]:
@@ -252,17 +255,19 @@ def _judged(runs: Sequence[Sequence[_Pair | None]], flagged: str, frames: int) -
     moving = [pair for run in runs for pair in run if pair is not None]
     first, second = (sum(p.combed and p.order == o for p in moving) for o in ("tff", "bff"))
     share = abs(first - second) / len(moving) if moving else 0.0
-    steps = [step for run in runs if (step := _pulldown(run)) is not None]
+    order: Order | None = "tff" if first > second else "bff"
+    steps = [step for run in runs if (step := _pulldown(run)) and step[1] == order]
     uneven = sum(any(pair is not None and pair.combed for pair in run) for run in runs)
-    kind: Kind = "progressive"
-    order: Order | None = None
+    kind: Kind
     cadence: str | None = None
     if len(moving) < ENOUGH:
-        kind = "unknown"
+        kind, order = "unknown", None
     elif steps and 2 * len(steps) >= uneven:
-        kind, (cadence, order) = "telecined", statistics.mode(steps)
+        kind, cadence = "telecined", statistics.mode(steps)[0]
     elif share >= COMBED_SHARE:
-        kind, order = "interlaced", "tff" if first > second else "bff"
+        kind = "interlaced"
+    else:
+        kind, order = "progressive", None
     return Scan(kind, order, cadence, round(share, 3), flagged, frames, len(moving))
 
 

@@ -15,7 +15,7 @@ from typing import Any
 from curation import strict_json
 from curation.catalog.fields import SEPARATOR
 from curation.rights import Rulebook, Work
-from curation.rights.kin import above_ids, below_ids
+from curation.rights.kin import connected, related_ids
 from curation.rights.names import alike
 from curation.rights.rows import LEVELS
 
@@ -33,16 +33,18 @@ class RefusedRow:
 
 
 def reached(book: Rulebook, works: Iterable[str], known_at: datetime) -> set[str]:
-    """The works on which a bar on one of these would act: below it all, above it what has frames.
+    """The works, and all with frames on which a bar on one of them would act.
 
-    Nothing else above matters: a work without frames is never allowed.
+    No other matters: a work without frames is never allowed.
     """
-    found: set[str] = set()
-    for work in filter(None, (book.work(name, known_at) for name in works)):
-        found.update(below_ids(book, work, known_at))
-        above = (book.work(name, known_at) for name in above_ids(book, work, known_at))
-        found.update(one.work_id for one in above if one is not None and one.level in _FRAMED)
-    return found
+    named = set(works)
+    near = connected(book, named, known_at)
+    return {
+        name
+        for name, work in near.items()
+        if name in named
+        or (work.level in _FRAMED and not named.isdisjoint(related_ids(book, work, known_at)))
+    }
 
 
 def barred_by(rows: Sequence[RefusedRow], book: Rulebook, known_at: datetime) -> set[str]:

@@ -22,34 +22,33 @@ def related_ids(book: Rulebook, work: Work, known_at: datetime) -> tuple[str, ..
 
     Never sideways: another edit of the same title is not among them.
     """
-    above, below = above_ids(book, work, known_at), below_ids(book, work, known_at)
+
+    def parents(one: Work) -> Iterator[Work]:
+        return _parents(book, one, known_at)
+
+    def children(one: Work) -> Iterator[Work]:
+        return _children(book, one, known_at)
+
+    above = _walk(book, work, known_at, parents, lambda twin, one: _rank(twin) <= _rank(one))
+    below = _walk(book, work, known_at, children, lambda twin, one: _rank(twin) >= _rank(one))
     return tuple(dict.fromkeys((*above, *below)))
 
 
-def above_ids(book: Rulebook, work: Work, known_at: datetime) -> tuple[str, ...]:
-    """The work and all that stands above it, twins of each included."""
+def connected(book: Rulebook, work_ids: Iterable[str], known_at: datetime) -> dict[str, Work]:
+    """By id all works that parents, parts and EIDRs lead to from these, in whatever order.
 
-    def parents(one: Work) -> Iterator[Work]:
-        parent = book.work(one.parent_id, known_at) if one.parent_id is not None else None
-        if parent is not None:
-            yield parent
-        for key in eidr_keys(one):
-            whole, extended, _ = key.partition(":")
-            if extended:
-                yield from book.works_with_eidr(whole, known_at)
-
-    return tuple(_walk(book, work, known_at, parents, lambda twin, one: _rank(twin) <= _rank(one)))
-
-
-def below_ids(book: Rulebook, work: Work, known_at: datetime) -> tuple[str, ...]:
-    """The work and all that lies below it, twins of each included."""
-
-    def children(one: Work) -> Iterator[Work]:
-        yield from book.children(one.work_id, known_at)
-        for key in eidr_keys(one):
-            yield from book.works_with_eidr(f"{key}:", known_at)
-
-    return tuple(_walk(book, work, known_at, children, lambda twin, one: _rank(twin) >= _rank(one)))
+    Related works are among them; others are too, for a way up and down again relates nothing.
+    """
+    found: dict[str, Work] = {}
+    waiting = [work for name in work_ids if (work := book.work(name, known_at)) is not None]
+    while waiting:
+        one = waiting.pop()
+        if one.work_id not in found:
+            found[one.work_id] = one
+            waiting += _parents(book, one, known_at)
+            waiting += _children(book, one, known_at)
+            waiting += [o for key in eidr_keys(one) for o in book.works_with_eidr(key, known_at)]
+    return found
 
 
 def twins(book: Rulebook, work: Work, known_at: datetime) -> Iterator[Work]:
@@ -88,6 +87,22 @@ def _walk(
             paired.add(pair)
             waiting += [twin for twin in twins(book, one, known_at) if follows(twin, one)]
         waiting += steps(one)
+
+
+def _parents(book: Rulebook, one: Work, known_at: datetime) -> Iterator[Work]:
+    parent = book.work(one.parent_id, known_at) if one.parent_id is not None else None
+    if parent is not None:
+        yield parent
+    for key in eidr_keys(one):
+        whole, extended, _ = key.partition(":")
+        if extended:
+            yield from book.works_with_eidr(whole, known_at)
+
+
+def _children(book: Rulebook, one: Work, known_at: datetime) -> Iterator[Work]:
+    yield from book.children(one.work_id, known_at)
+    for key in eidr_keys(one):
+        yield from book.works_with_eidr(f"{key}:", known_at)
 
 
 def _rank(work: Work) -> int:

@@ -1,11 +1,17 @@
 """What a rights row in quarantine might have barred is withheld, and what it could not is not."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from curation.catalog.doubt import RefusedRow, barred_by
 from curation.catalog.knowledge import QUARANTINED, knowledge_at
-from tests.catalog.sheets import GOOD
+from curation.rights import Request, Rulebook, decide
+from curation.rights.rows import LEVELS
+from tests.catalog.sheets import GOOD, OTHER
 from tests.catalog.test_ingest import DAY, T0, Studio
 
 WORKS = "work_id,level,parent_id,eidr,year"
@@ -145,6 +151,73 @@ def test_evidence_that_an_older_engine_took_does_not_bring_down_the_library(
         ingest(studio.store, Place.parse(lists), Place.parse(studio.library), now=T0 + DAY)
     works = knowledge_at(studio.store, T0 + DAY).rulebook.works
     assert {work.work_id for work in works} == ALL
+
+
+EIDRS = [None, None, None, OTHER, GOOD, f"md:cid:eidr-x:{GOOD[8:]}:ext"]
+GRANTED = {
+    "effect": "PERMIT",
+    "kind": "GRANT",
+    "inherit": "ALL_EDITS",
+    "actions": ["use_ai"],
+    "assignee": "*",
+    "territory_include": ["001"],
+    "status": "EXECUTED",
+}
+HOLD = {"effect": "PROHIBIT", "kind": "LEGAL_HOLD", "status": "EXECUTED"}
+
+
+@st.composite
+def families(draw: st.DrawFn) -> list[dict[str, Any]]:
+    works: list[dict[str, Any]] = []
+    for number in range(draw(st.integers(2, 8))):
+        level = draw(st.sampled_from(["title", "edit", "edit", "manifestation"]))
+        above = [w["work_id"] for w in works if LEVELS.index(w["level"]) < LEVELS.index(level)]
+        parent = draw(st.sampled_from([None, *above, *above]))
+        eidr = draw(st.sampled_from(EIDRS))
+        works.append({"work_id": f"W{number}", "level": level, "parent_id": parent, "eidr": eidr})
+    return works
+
+
+@settings(max_examples=300, deadline=None)
+@given(works=families(), data=st.data())
+def test_no_bar_is_lost_with_its_row(works: list[dict[str, Any]], data: st.DataObject) -> None:
+    """What the whole rulebook bars is barred or withheld without the row, and without its work."""
+    names = [work["work_id"] for work in works]
+    target = data.draw(st.sampled_from(names))
+    grants = [{**GRANTED, "rule_id": f"G{name}", "work_id": name} for name in names]
+    amended = data.draw(st.sampled_from([None, *names]))
+    bar: dict[str, Any] = {**HOLD, "rule_id": "H", "work_id": target}
+    if amended is not None:
+        bar |= {**GRANTED, "actions": ["index_search"], "supersedes": [f"G{amended}"]}
+    refused = [RefusedRow("rules", target, None, bar)]
+    whole = Rulebook.from_json({"works": works, "rules": [*grants, bar]})
+    is_leaf = all(work["parent_id"] != target for work in works)
+    gone = {target} if is_leaf and data.draw(st.booleans()) else set[str]()
+    refused += [RefusedRow("works", target, None, w) for w in works if w["work_id"] in gone]
+    refused += [RefusedRow("rules", target, None, g) for g in grants if g["work_id"] in gone]
+    left = {
+        "works": [work for work in works if work["work_id"] not in gone],
+        "rules": [grant for grant in grants if grant["work_id"] not in gone],
+    }
+    part = Rulebook.from_json(left)
+    held = barred_by(refused, part, T0)
+
+    def findings(book: Rulebook, name: str) -> set[str]:
+        request = Request(
+            work_id=name,
+            components=("picture",),
+            action="train_gen",
+            licensee="lab",
+            territories=("US",),
+            use_from=T0,
+            use_until=T0 + DAY,
+            known_at=T0,
+        )
+        surveys = {"APPEARANCE_NOT_SURVEYED", "EMBEDDED_NOT_SURVEYED"}
+        return set(decide(book, request).reasons) - surveys
+
+    for name in set(names) - gone:
+        assert name in held or findings(part, name) or not findings(whole, name)
 
 
 class _Spaced:

@@ -68,7 +68,8 @@ def resolve(
     """Name the H.273 code points, guessing the unspecified ones.
 
     Guesses: BT.601 below 720 lines and BT.709 from there (the usual player's rule; 525-line
-    primaries but for 576 and 288 lines), limited range; RGB and ``yuvj`` formats are full range.
+    primaries but for 576 and 288 lines), limited range; full range of grey alone, which FFmpeg
+    writes and reads so. RGB and ``yuvj`` formats are full range.
     """
     rgb = is_rgb(pix_fmt)
     standard = height < 720
@@ -84,7 +85,7 @@ def resolve(
         "matrix": "smpte170m" if standard else "bt709",
         "primaries": sd_primaries if standard and not rgb else "bt709",
         "transfer": "iec61966-2-1" if rgb else "smpte170m" if standard else "bt709",
-        "range": "limited",
+        "range": "full" if pix_fmt.startswith(("gray", "ya")) else "limited",
     }
     return Colour(
         matrix=found["matrix"] or guess["matrix"],

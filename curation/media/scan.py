@@ -59,11 +59,13 @@ COMBED: Final = 0.25
 """…and its own fields differ by this share of the rougher weave."""
 REPEATS: Final = 0.4
 """Change of one field over that of the other under which it is the same field once more."""
-ENOUGH: Final = 6
+ENOUGH: Final = 4
 """Moving frames without which nothing is decided."""
 COMBED_SHARE: Final = 0.15
 """Share of the moving frames that comb in one order, less those that seem to in the other, in a
 film of fields, for films mix material."""
+STEP: Final = 5
+"""Frames of a turn of a pulldown."""
 IN_STEP: Final = 0.85
 """Share of a run's moving frames that keep the step of a pulldown."""
 
@@ -264,7 +266,7 @@ def _judged(runs: Sequence[Sequence[_Pair | None]], flagged: str, frames: int) -
         kind, order = "unknown", None
     elif steps and 2 * len(steps) >= uneven:
         kind, cadence = "telecined", statistics.mode(steps)[0]
-    elif share >= COMBED_SHARE:
+    elif share >= COMBED_SHARE and abs(first - second) > 1:
         kind = "interlaced"
     else:
         kind, order = "progressive", None
@@ -278,12 +280,14 @@ def _pulldown(run: Sequence[_Pair | None]) -> tuple[str, Order] | None:
     (2:3) or the first (2:3:3:2) repeats the second field.
     """
     seen = [(k, pair.repeats) for k, pair in enumerate(run) if pair is not None]
-    if len(seen) < ENOUGH:
+    if len(seen) <= STEP:
         return None
     best, found = IN_STEP, None
-    for (cadence, later), (order, pair), phase in itertools.product(_CADENCES, _ORDERS, range(5)):
-        due = {phase: pair[0], (phase + later) % 5: pair[1]}
-        kept = [what for k, what in seen if what == due.get(k % 5, "-")]
+    for (cadence, later), (order, pair), phase in itertools.product(
+        _CADENCES, _ORDERS, range(STEP)
+    ):
+        due = {phase: pair[0], (phase + later) % STEP: pair[1]}
+        kept = [what for k, what in seen if what == due.get(k % STEP, "-")]
         if len(kept) >= best * len(seen) and {"t", "b"} <= set(kept):
             best, found = len(kept) / len(seen), (cadence, order)
     return found

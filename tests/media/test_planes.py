@@ -20,7 +20,7 @@ PLANAR = """
     yuva444p12le yuv420p16le gray gray10le gray12le nv12 p010le p012le p016le
 """.split()  # noqa: SIM905
 OTHER = """
-    yuv420p9le nv16 nv21 nv24 p210le yuyv422 uyvy422 y210le gbrp gbrap gbrp10le gbrp12le rgb24
+    yuv420p9le nv16 nv21 nv24 p210le uyvy422 y210le gbrp gbrap gbrp10le gbrp12le rgb24
     bgr24 rgba bgr0 rgb48le x2rgb10le
 """.split()  # noqa: SIM905
 

@@ -34,10 +34,19 @@ def bars(grey: NDArray[np.uint8]) -> tuple[Span, Span]:
 
     Bars come in pairs of one width. Where that cannot be told the span is the whole frame.
     """
-    lit = cv2.threshold(grey, BAR_LEVEL, 255, cv2.THRESH_BINARY)[1]
-    rows = cv2.reduce(lit, 1, cv2.REDUCE_AVG).ravel() / 255
-    columns = cv2.reduce(lit, 0, cv2.REDUCE_AVG).ravel() / 255
-    return _span(rows), _span(columns)
+    lit = np.asarray(cv2.threshold(grey, BAR_LEVEL, 255, cv2.THRESH_BINARY)[1], np.uint8)
+    within = tuple(slice(*_extent(_shares(lit, axis))) for axis in (1, 0))
+    # Of a windowbox the bars at the sides are no part of the lines that are judged.
+    return _span(_shares(lit[:, within[1]], 1)), _span(_shares(lit[within[0]], 0))
+
+
+def _shares(lit: NDArray[np.uint8], axis: int) -> NDArray[np.float64]:
+    return np.asarray(cv2.reduce(lit, axis, cv2.REDUCE_AVG).ravel() / 255, np.float64)
+
+
+def _extent(lit: NDArray[np.float64]) -> tuple[int, int]:
+    where = np.flatnonzero(lit > PICTURE_SHARE)
+    return (int(where[0]), int(where[-1]) + 1) if len(where) else (0, len(lit))
 
 
 def _span(lit: NDArray[np.float64]) -> Span:

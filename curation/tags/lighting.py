@@ -46,7 +46,7 @@ class LightingTagger:
     """Lighting from global luminance and colour; no subject, so no direction or hardness."""
 
     name: ClassVar[str] = "lighting"
-    version: ClassVar[str] = "2"
+    version: ClassVar[str] = "3"
     label_version: ClassVar[str] = "1"
     needs: ClassVar[Needs] = Needs(width=320, per_second=1.0)
     facets: ClassVar[tuple[Facet, ...]] = (

@@ -57,7 +57,7 @@ class QualityTagger:
     """Quality from luma and dense optical flow."""
 
     name: ClassVar[str] = "quality"
-    version: ClassVar[str] = "2"
+    version: ClassVar[str] = "3"
     label_version: ClassVar[str] = "1"
     needs: ClassVar[Needs] = Needs(width=320, per_second=1.0, pairs=True)
     facets: ClassVar[tuple[Facet, ...]] = (
@@ -111,7 +111,7 @@ class QualityMeter:
     `sharpness` is the variance of the Laplacian (Pech-Pacheco et al., "Diatom autofocusing in
     brightfield microscopy", ICPR 2000) over the variance of luma, so that contrast does not count.
     Motion is the mean length of dense inverse search flow (Kroeger et al., ECCV 2016) at 160
-    wide, from presentation times. Bars are left out of all but motion.
+    wide, from presentation times, in widths of the picture. Bars are left out.
     """
 
     def __init__(self) -> None:
@@ -119,8 +119,10 @@ class QualityMeter:
 
     def __call__(self, frame: Frame, before: Frame | None) -> dict[str, float]:
         whole = np.asarray(cv2.cvtColor(frame.rgb, cv2.COLOR_RGB2GRAY), dtype=np.uint8)
-        motion, repeated = self._change(frame, before)
         rows, columns = bars(whole)
+        high, wide = whole.shape
+        shares = rows.first / high, rows.past / high, columns.first / wide, columns.past / wide
+        motion, repeated = self._change(frame, before, shares)
         grey = whole[rows.first : rows.past, columns.first : columns.past]
         levels = np.bincount(grey.ravel(), minlength=256) / grey.size
         mean, deviation = (float(v[0, 0]) for v in cv2.meanStdDev(grey))
@@ -135,13 +137,19 @@ class QualityMeter:
             "repeated": repeated,
         }
 
-    def _change(self, frame: Frame, before: Frame | None) -> tuple[float, float]:
+    def _change(
+        self, frame: Frame, before: Frame | None, shares: tuple[float, float, float, float]
+    ) -> tuple[float, float]:
         if before is None or frame.pts <= before.pts:
             return math.nan, math.nan
         now, then = (
             np.asarray(cv2.cvtColor(each.sized(FLOW_WIDTH).rgb, cv2.COLOR_RGB2GRAY), dtype=np.uint8)
             for each in (frame, before)
         )
+        top, bottom, left, right = (
+            round(share * side) for share, side in zip(shares, np.repeat(now.shape, 2), strict=True)
+        )
+        now, then = (np.ascontiguousarray(each[top:bottom, left:right]) for each in (now, then))
         if float(cv2.absdiff(now, then).mean()) < REPEATED:
             return 0.0, 1.0
         flow = self._flow.calc(then, now, np.zeros((*now.shape, 2), np.float32))

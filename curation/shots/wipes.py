@@ -96,8 +96,7 @@ def _changes(thumbs: Thumbs, halves: Sequence[int], settings: ShotSettings) -> F
 def _by_part(difference: NDArray[np.int16]) -> Floats:
     """Mean over colours of the absolute difference: (rows, parts)."""
     red, green, blue = np.moveaxis(np.abs(difference).reshape(len(difference), -1, 3), 2, 0)
-    parts: Floats = (red + green + blue).astype(np.float32) / 3
-    return parts
+    return np.asarray((red + green + blue) / 3, dtype=np.float32)
 
 
 def _extent(

@@ -128,7 +128,7 @@ def test_a_killed_release_is_finished_to_the_same_bytes(
     twin = Settings(store=str(tmp_path / "twin"), library=settings.library)
     shutil.copytree(settings.store, twin.store)
     with monkeypatch.context() as power_cut:
-        power_cut.setattr(stages, "pack_shard", _power_cut)
+        power_cut.setattr("curation.stages.releases.pack_shard", _power_cut)
         with pytest.raises(KeyboardInterrupt):
             stages.release(settings, recipe(), known_at=KNOWN_AT)
     done = stages.release(settings, recipe())

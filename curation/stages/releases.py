@@ -1,0 +1,257 @@
+"""A release from recipe to verdict: planned, cut, packed, published, verified."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from curation.settings import Settings
+from curation.stages.catalog import assets_of
+from curation.stages.progress import Tell, quiet
+from curation.storage import Place
+from curation.tables import Store
+
+if TYPE_CHECKING:
+    from curation.catalog.knowledge import Knowledge
+    from curation.dataset.manifest import Manifest
+    from curation.dataset.recipe import Recipe
+    from curation.dataset.selection import Selection
+    from curation.dataset.verify import Verification
+
+
+@dataclass(frozen=True)
+class ReleaseTasks:
+    """What is to be done for a release.
+
+    Attributes:
+        films: content ids to cut from; empty when the release is there already.
+        shards: shards to pack; empty when the release is there already.
+    """
+
+    release_id: str
+    films: tuple[str, ...]
+    shards: tuple[str, ...]
+    is_done: bool
+
+
+def plan_release(
+    settings: Settings, recipe: Recipe, *, known_at: datetime | None = None
+) -> ReleaseTasks:
+    """Ask the second gate about each shot, select, and lay out what is to be cut and packed.
+
+    Raises:
+        ReleaseError: when no shot may go into the release, or the use is over already.
+        RecipeError: for a filter that cannot be asked.
+    """
+    from curation.catalog.knowledge import knowledge_at
+    from curation.dataset.plan import (
+        find_films,
+        keep_time,
+        make_plan,
+        refuse_past_use,
+        write_plan,
+    )
+    from curation.dataset.selection import select
+    from curation.rights import PerformerGate
+    from curation.tables.query import connect
+
+    store, at = Store.at(settings.store), known_at or datetime.now(UTC)
+    refuse_past_use(recipe, at)
+    knowledge = knowledge_at(store, at)
+    gate = PerformerGate(settings.performer_gate)
+    with connect(store, at) as connection:
+        films = find_films(connection, Place.parse(settings.library))
+        selection = select(
+            connection,
+            knowledge.rulebook,
+            recipe,
+            known_at=at,
+            performer_gate=gate,
+            withheld=knowledge.withheld,
+            unreachable=films.unreachable,
+        )
+        if known_at is not None:
+            _refuse_lost(settings, recipe, selection, knowledge, datetime.now(UTC))
+        plan, samples = make_plan(
+            connection,
+            selection,
+            recipe,
+            films=films.places,
+            rulebook=knowledge.rulebook,
+            performer_gate=gate,
+            known_at=at,
+        )
+    if _is_published(store, plan.release_id):
+        return ReleaseTasks(plan.release_id, (), (), is_done=True)
+    store.release(plan.release_id).delete()
+    plan = keep_time(store, plan)
+    write_plan(store, plan, samples, selection)
+    return ReleaseTasks(plan.release_id, tuple(plan.films), plan.shards, is_done=False)
+
+
+def cut_film(
+    settings: Settings, release_id: str, asset_sha256: str, *, tell: Tell = quiet
+) -> dict[str, int]:
+    """Cut all samples of one film in an isolated process; clips by ``cut`` and ``failed``."""
+    from curation.dataset.clips import Cut, cut_film
+    from curation.dataset.plan import read_plan, read_samples
+    from curation.isolation import Worker
+
+    store = Store.at(settings.store)
+    plan = read_plan(store, release_id)
+    columns = ("shot_id", "asset_sha256", "clean_start", "clean_end")
+    rows = read_samples(store, release_id).select(list(columns)).to_pylist()
+    cuts = [
+        Cut(row["shot_id"], row["clean_start"], row["clean_end"])
+        for row in rows
+        if row["asset_sha256"] == asset_sha256
+    ]
+    tell(f"cutting {len(cuts)} clips from {Place.parse(plan.films[asset_sha256]).name}")
+    with Worker(
+        timeout_s=settings.film_timeout_s, memory_mb=settings.film_memory_mb, on_tell=tell
+    ) as worker:
+        clips = cut_film(store, plan, asset_sha256, cuts, worker=worker, tell=tell)
+    return dict(Counter("failed" if clip.failure else "cut" for clip in clips))
+
+
+def shards_of(settings: Settings, release_id: str) -> tuple[str, ...]:
+    """The shards that the plan of a release lays out."""
+    from curation.dataset.plan import read_plan
+
+    return read_plan(Store.at(settings.store), release_id).shards
+
+
+def pack_shard(settings: Settings, release_id: str, shard: str, *, tell: Tell = quiet) -> int:
+    """Pack one shard; returns its samples."""
+    import pyarrow.compute as pc
+
+    from curation.dataset.clips import clips_of
+    from curation.dataset.plan import read_plan, read_samples
+    from curation.dataset.shards import pack_shard
+    from curation.tables.store import canonical_json
+
+    store = Store.at(settings.store)
+    plan = read_plan(store, release_id)
+    samples = read_samples(store, release_id)
+    mine = samples.filter(pc.equal(samples.column("shard"), shard))
+    packed = pack_shard(store, plan, shard, mine, clips_of(store, plan))
+    report = canonical_json(packed.to_json()).encode()
+    (store.staging(release_id) / "packed" / f"{shard}.json").write_bytes(report)
+    tell(f"packed {shard}: {packed.samples} samples")
+    return packed.samples
+
+
+def publish(settings: Settings, release_id: str) -> Manifest:
+    """Ask the gate again as of now, write the manifest, commit the tables, clear the staging area.
+
+    Raises:
+        ReleaseError: when a sample is no longer cleared, or nothing could be cut; what was cut
+            is removed then.
+    """
+    from curation.catalog.knowledge import knowledge_at
+    from curation.dataset.plan import ReleaseError, read_plan
+    from curation.dataset.publish import publish
+    from curation.dataset.shards import Shard
+    from curation.tables.query import connect
+
+    store, at = Store.at(settings.store), datetime.now(UTC)
+    plan = read_plan(store, release_id)
+    folder = store.staging(release_id) / "packed"
+    shards = [
+        Shard.from_json(json.loads((folder / f"{name}.json").read_text())) for name in plan.shards
+    ]
+    columns = ("work_id", "party_id", "name", "role", "guild")
+    with connect(store, at) as connection:
+        people = connection.execute(
+            f"SELECT {', '.join(columns)} FROM participants ORDER BY ALL"  # noqa: S608
+        ).fetchall()
+    credits = [dict(zip(columns, row, strict=True)) for row in people]
+    knowledge = knowledge_at(store, at)
+    try:
+        manifest = publish(
+            store,
+            plan,
+            [shard for shard in shards if shard.samples],
+            rulebook=knowledge.rulebook,
+            withheld=knowledge.withheld,
+            works={asset: work for asset, _, work in assets_of(store, at)},
+            credits=credits,
+            at=at,
+        )
+    except ReleaseError:
+        store.release(release_id).delete()
+        store.staging(release_id).delete()
+        raise
+    store.staging(release_id).delete()
+    return manifest
+
+
+def release(
+    settings: Settings, recipe: Recipe, *, known_at: datetime | None = None, tell: Tell = quiet
+) -> ReleaseTasks:
+    """Plan, cut, pack and publish in this process."""
+    tasks = plan_release(settings, recipe, known_at=known_at)
+    if tasks.is_done:
+        tell(f"{tasks.release_id} is there already, nothing to do")
+        return tasks
+    for film in tasks.films:
+        cut_film(settings, tasks.release_id, film, tell=tell)
+    for shard in tasks.shards:
+        pack_shard(settings, tasks.release_id, shard, tell=tell)
+    publish(settings, tasks.release_id)
+    return tasks
+
+
+def verify(settings: Settings, name: str, *, tell: Tell = quiet) -> Verification:
+    """Check a release, given by its id in the store or by the place where it lies.
+
+    Only by its id is its manifest held against what the store remembers of it.
+    """
+    from curation.dataset.verify import anchor_of, verify
+
+    store = Store.at(settings.store)
+    known = "/" not in name and store.release(name).exists()
+    place = store.release(name) if known else Place.parse(name)
+    anchor = anchor_of(store, name) if known else None
+    return verify(place, anchor=anchor, on_shard=lambda shard: tell(f"checking {shard}"))
+
+
+def _refuse_lost(
+    settings: Settings, recipe: Recipe, selection: Selection, then: Knowledge, now: datetime
+) -> None:
+    """Knowledge of the past decides nothing that is known better by now; say so before cutting."""
+    from curation.catalog.knowledge import knowledge_at
+    from curation.dataset.clearance import Span, clear
+    from curation.dataset.plan import ReleaseError
+    from curation.rights import PerformerGate
+
+    today = knowledge_at(Store.at(settings.store), now)
+    if (today.rulebook.sha256, today.withheld) == (then.rulebook.sha256, then.withheld):
+        return
+    spans = [
+        Span(c.shot.shot_id, c.shot.work_id, c.shot.start, c.shot.end) for c in selection.chosen
+    ]
+    again = clear(
+        today.rulebook,
+        recipe,
+        spans,
+        known_at=now,
+        performer_gate=PerformerGate(settings.performer_gate),
+        withheld=today.withheld,
+    )
+    if lost := Counter(c.reasons[0] for c in again if not c.allowed):
+        raise ReleaseError(
+            f"as known at {then.known_at.isoformat()} {len(spans)} shots might go, but by what is "
+            f"known now {sum(lost.values())} of them may not: {dict(lost)}. A release is made from "
+            "what is known now; leave out --known-at"
+        )
+
+
+def _is_published(store: Store, release_id: str) -> bool:
+    from curation.dataset.manifest import MANIFEST
+
+    published = store.read("releases", ["release_id"]).column("release_id").to_pylist()
+    return release_id in published and (store.release(release_id) / MANIFEST).exists()

@@ -97,7 +97,11 @@ class _List:
         self._drop = False
 
     def read(self) -> CutList:
-        for number, line in enumerate(text_of(self._file).splitlines(), start=1):
+        lines = list(enumerate(text_of(self._file).splitlines(), start=1))
+        for number, line in lines:
+            if line.strip().upper().startswith(f"* {RATE}"):
+                self._rate = self._stated_rate(number, line.partition(":")[2].strip())
+        for number, line in lines:
             self._take(number, line)
         if not self._events:
             raise CutListError(
@@ -125,18 +129,15 @@ class _List:
         upper = said.upper()
         if upper.startswith("FCM:"):
             self._drop = "NON" not in upper
-        elif upper.startswith(f"* {RATE}"):
-            self._state_rate(number, said.partition(":")[2].strip())
         elif upper.startswith(f"* {LABEL}") and self._events:
             self._events[-1].label = upper.partition(":")[2].strip().lower()
 
-    def _state_rate(self, number: int, text: str) -> None:
+    def _stated_rate(self, number: int, text: str) -> Fraction:
         found = _RATE.match(text)
         rate = Fraction(found[1]) / int(found[2] or 1) if found and int(found[2] or 1) else None
         if rate is None or not 1 <= rate <= 1000:
             raise self._error(number, f"{text!r} is no frame rate", "write it as 24000/1001 or 25")
-        if not self._events:
-            self._rate = exact_rate(rate)
+        return exact_rate(rate)
 
     def _event(self, number: int, said: str) -> _Event | None:
         """An event of pictures; None for one of sound or of another track."""

@@ -41,9 +41,10 @@ def to_edl(film: Conform) -> str:
     grid = film.grid
     mode = "DROP" if film.clock.drop else "NON-DROP"
     lines = [f"TITLE: {_plain(film.name)}", f"FCM: {mode} FRAME"]
-    lines.append(f"* {RATE} {grid.rate.numerator}/{grid.rate.denominator}")
+    # Some readers take remarks behind an event only.
+    remarks = [f"* {RATE} {grid.rate.numerator}/{grid.rate.denominator}"]
     if not grid.uniform:
-        lines += [
+        remarks += [
             "* VARIABLE FRAME RATE; THE RATE ABOVE IS NOMINAL, CHOSEN BY THE FRAMES' TIMES.",
             "* A FRAME SHOWN T SECONDS AFTER THE FIRST STANDS AT T X RATE, ROUNDED.",
             f"* THE FILM HAS {grid.frames} FRAMES; THIS LIST COUNTS {grid.slots[-1]}.",
@@ -62,6 +63,7 @@ def to_edl(film: Conform) -> str:
             lines.append(f"* {LABEL} {leg.label.upper()}")
         if not grid.uniform:
             lines.append(f"* FILM FRAMES: {leg.start} TO {end - 1}")
+        lines += remarks if number == 1 else []
     return "\n".join(lines) + "\n"
 
 
@@ -109,7 +111,7 @@ def _line(film: Conform, number: int, leg: _Leg, end: int) -> str:
     else:
         source = record
     times = " ".join((*source, *record))
-    return f"{number:03}  {leg.reel:<8} V     {leg.effect:<4} {length:<4} {times}"
+    return f"{number:03}  {leg.reel:<8} V     {leg.effect:<4} {length:3} {times}"
 
 
 def _plain(text: str) -> str:

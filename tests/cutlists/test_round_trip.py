@@ -82,6 +82,10 @@ def test_an_edl_as_editing_tools_know_it() -> None:
     )
     events = [line for line in to_edl(film).splitlines() if line[:3].isdecimal()]
     assert to_edl(film).splitlines()[1] == "FCM: DROP FRAME"
+    # Old tools read by columns, and some readers take no remark before the first event.
+    assert to_edl(film).splitlines()[3] == (
+        "001  AX       V     D    010 00:00:59;20 00:01:01;02 00:00:59;20 00:01:01;02"
+    )
     assert [" ".join(event.split()) for event in events] == [
         "001 BL V C 00:00:00;00 00:00:00;00 00:00:59;20 00:00:59;20",
         "001 AX V D 010 00:00:59;20 00:01:01;02 00:00:59;20 00:01:01;02",

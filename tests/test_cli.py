@@ -134,6 +134,10 @@ def test_a_persons_road_from_ingest_to_verify(library: Path, tmp_path: Path) -> 
         (("query", "SELECT 1", "--format", "xml"), "one of table, csv, json, jsonl"),
         (("query", "SELECT 1", "--known-at", "2026-01-01"), "has no offset"),
         (("shots", "nowhere.mp4", "--format", "x"), "one of table, json"),
+        (("shots", FILM, "--format", "edl", "--compare", "README.md"), "prints figures"),
+        (("shots", FILM, "--compare", "README.md"), "README.md is not readable JSON"),
+        (("shots", FILM, "--cut-list", "README.md"), "no cut list that is known"),
+        (("shots", FILM, "--cut-list", "nowhere.edl"), "nowhere.edl"),
         (("release", "README.md"), "not readable YAML"),
         (("ingest", "--store", "/proc/nowhere"), "/proc/nowhere: No such file"),
         (("analyze", "--device", "toaster"), "not one of auto, cpu, cuda"),
@@ -152,6 +156,29 @@ def test_shots_in_the_form_of_truth_files() -> None:
     found = json.loads(curation("shots", FILM, "--format", "json").stdout)
     assert (found["file"], found["frames"]) == ("vfr_phone.mp4", 210)
     assert [boundary["frame"] for boundary in found["boundaries"]] == [77, 127]
+
+
+@pytest.mark.parametrize("ending", ["edl", "otio"])
+def test_shots_as_a_cut_list_and_back(tmp_path: Path, ending: str) -> None:
+    truth, listed = tmp_path / "truth.json", tmp_path / f"cuts.{ending}"
+    truth.write_text(curation("shots", FILM, "--format", "json").stdout)
+    listed.write_text(curation("shots", FILM, "--format", ending).stdout)
+    taken = curation("shots", FILM, "--cut-list", listed, "--compare", truth, "--format", "json")
+    assert "0 disagreements with the picture" in taken.stderr
+    said = json.loads(taken.stdout)
+    assert [row["value"] for row in said["figures"] if row["right"]] == ["1.000"] * 4
+    assert said["errors"] == []
+
+
+def test_shots_for_a_spreadsheet_and_a_comparison_for_a_person(tmp_path: Path) -> None:
+    rows = curation("shots", FILM, "--format", "csv").stdout.splitlines()
+    assert rows[0].startswith("shot,start,end,clean_start")
+    truth = tmp_path / "truth.json"
+    truth.write_text('{"boundaries": [{"type": "wipe", "start": 3, "end": 6}]}')
+    shown = curation("shots", FILM, "--compare", truth).stdout
+    assert "type accuracy" in shown
+    assert "missed" in shown
+    assert "00:00:00:0" in shown
 
 
 def test_tags_one_line_a_shot(tmp_path: Path) -> None:

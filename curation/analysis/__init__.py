@@ -4,6 +4,7 @@ Runs inside an isolated worker, so arguments and results are plain values that c
 Importing this package loads no codec or vision library; the work does.
 """
 
+from curation.analysis.conformed import Conformed, conformed, to_conform
 from curation.analysis.failure import ANALYSIS_FAILED, PASSING, TAGGER_FAILED, TaggerFault
 from curation.analysis.film import FilmJob, FilmRows, KnownFilm, analyse_film, failed_film
 from curation.analysis.keys import shot_id, shots_key, work_key
@@ -14,17 +15,20 @@ __all__ = [
     "ANALYSIS_FAILED",
     "PASSING",
     "TAGGER_FAILED",
+    "Conformed",
     "FilmJob",
     "FilmRows",
     "FoundShots",
     "KnownFilm",
     "TaggerFault",
     "analyse_film",
+    "conformed",
     "failed_film",
     "find_shots",
     "labels",
     "shot_id",
     "shots_key",
     "tag_film",
+    "to_conform",
     "work_key",
 ]

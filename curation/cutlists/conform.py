@@ -18,7 +18,8 @@ class Conform:
     """What a writer of lists is given.
 
     `name` is the film's file name and `uri` where it lies. `start` is the timecode that the file
-    itself gives its first frame, counted in frames; 0 where it gives none.
+    itself gives its first frame, counted in frames; 0 where it gives none. `drop`: whether that
+    leaves out numbers; None where the rate decides.
     """
 
     name: str
@@ -26,11 +27,13 @@ class Conform:
     shots: Sequence[Shot]
     grid: Grid
     start: int = 0
+    drop: bool | None = None
 
     @property
     def clock(self) -> Clock:
         """The clock by which the film's frames are named."""
-        return clock_of(self.grid.rate)
+        usual = clock_of(self.grid.rate)
+        return usual if self.drop is None else Clock(usual.base, self.drop)
 
     def timecode(self, frame: int) -> str:
         """The timecode of a frame of the film; that of its end for the number of frames."""

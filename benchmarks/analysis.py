@@ -61,11 +61,11 @@ def main() -> None:
     options = parser.parse_args()
     with folder(options.made) as made:
         if options.long:
-            film = options.films[0] if options.films else source("bbb_full_424x240.mkv")
+            film = options.films[0].resolve() if options.films else source("bbb_full_424x240.mkv")
             report = of_long(film, made)
             tables = long_tables
         else:
-            films = options.films or default_films(made)
+            films = [film.resolve() for film in options.films] or default_films(made)
             report = {"films": [of_film(film, options.runs) for film in films]}
             tables = film_tables
     report |= {"runs": options.runs, "versions": versions(), "machine": machine()}

@@ -34,7 +34,7 @@ def folder(kept: Path | None) -> Iterator[Path]:
     """Where films are made: one that stays, or one that goes with the block."""
     if kept is not None:
         kept.mkdir(parents=True, exist_ok=True)
-        yield kept
+        yield kept.resolve()
         return
     with TemporaryDirectory(prefix="benchmark-films-") as made:
         yield Path(made)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -38,10 +39,10 @@ class Signals:
     """Gathers the signals of one film, about 500 bytes a frame."""
 
     def __init__(self) -> None:
-        self._at: list[int] = []
-        self._seconds: list[float] = []
-        self._luma: list[tuple[float, float]] = []
-        self._thumbs: list[NDArray[np.uint8]] = []
+        self._at = array("q")
+        self._seconds = array("d")
+        self._luma = array("d")
+        self._thumbs = bytearray()
         self._before: NDArray[np.uint8] | None = None
 
     def add(self, frame: Frame) -> float:
@@ -50,9 +51,9 @@ class Signals:
         mean, deviation = cv2.meanStdDev(cv2.cvtColor(thumb, cv2.COLOR_RGB2GRAY))
         self._at.append(frame.index)
         self._seconds.append(float(frame.pts))
-        self._luma.append((float(mean[0, 0]), float(deviation[0, 0])))
+        self._luma.extend((float(mean[0, 0]), float(deviation[0, 0])))
         small = cv2.resize(thumb, SMALL, interpolation=cv2.INTER_AREA)
-        self._thumbs.append(np.asarray(small, dtype=np.uint8).reshape(-1))
+        self._thumbs += np.asarray(small, dtype=np.uint8).tobytes()
         change = 0.0 if self._before is None else mean_change(thumb, self._before)
         self._before = thumb
         return change
@@ -64,18 +65,21 @@ class Signals:
         """
         if not self._at:
             raise ValueError("no frame was fed: a film without pictures has no shots")
-        at = np.asarray(self._at)
+        at = np.array(self._at, np.int64)
         every = np.arange(int(at[-1]) + 1)
-        seconds, luma = np.asarray(self._seconds), np.asarray(self._luma)
+        seconds, luma = np.array(self._seconds), np.array(self._luma).reshape(-1, 2)
+        thumbs = np.frombuffer(bytes(self._thumbs), np.uint8).reshape(len(at), -1)
         return Film(
             seconds=np.interp(every, at, seconds - seconds[0]),
             mean=np.interp(every, at, luma[:, 0]),
             deviation=np.interp(every, at, luma[:, 1]),
-            thumbs=_between(np.stack(self._thumbs), at),
+            thumbs=_between(thumbs, at),
         )
 
 
 def _between(thumbs: NDArray[np.uint8], at: NDArray[np.int64]) -> NDArray[np.uint8]:
+    if len(at) == at[-1] + 1:
+        return thumbs
     filled = np.empty((int(at[-1]) + 1, thumbs.shape[1]), np.uint8)
     filled[: at[0]] = thumbs[0]
     filled[at] = thumbs

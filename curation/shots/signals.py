@@ -68,7 +68,7 @@ class Signals:
         at = np.array(self._at, np.int64)
         every = np.arange(int(at[-1]) + 1)
         seconds, luma = np.array(self._seconds), np.array(self._luma).reshape(-1, 2)
-        thumbs = np.frombuffer(bytes(self._thumbs), np.uint8).reshape(len(at), -1)
+        thumbs = np.frombuffer(self._thumbs, np.uint8).reshape(len(at), -1)
         return Film(
             seconds=np.interp(every, at, seconds - seconds[0]),
             mean=np.interp(every, at, luma[:, 0]),

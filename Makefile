@@ -37,7 +37,7 @@ $(STAMP): requirements.lock pyproject.toml
 	@test -s .venv/uv.lock || { echo "make env: requirements.lock does not hold uv" >&2; exit 1; }
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps \
 		-r .venv/uv.lock
-	$(BIN)/uv pip install --quiet --python $(BIN)/python --compile-bytecode --require-hashes \
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --compile-bytecode --no-deps --require-hashes \
 		-r requirements.lock
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-build-isolation --no-deps -e .
 	@touch $@
@@ -65,8 +65,8 @@ test: env ## lint, types and tests
 	$(BIN)/pytest
 
 lock: env ## resolve the dependencies again
-	$(COMPILE) --extra dev pyproject.toml -o requirements.lock
-	$(COMPILE) -c requirements.lock pyproject.toml docker/cluster.in -o docker/requirements.lock
+	$(COMPILE) --extra dev --extra models pyproject.toml -o requirements.lock
+	$(COMPILE) -c requirements.lock --extra models pyproject.toml docker/cluster.in -o docker/requirements.lock
 
 clean: ## remove the environment and caches; the store stays
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist

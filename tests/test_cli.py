@@ -10,6 +10,7 @@ import pytest
 import typer
 
 from curation import cli
+from curation.cli.clear import CLEAR
 
 ROOT = Path(__file__).resolve().parents[1]
 FILM = ROOT / "examples" / "library" / "vfr_phone.mp4"
@@ -230,7 +231,7 @@ def test_clear_refuses_bad_input_in_one_line(tmp_path: Path, text: str, words: s
 
 
 def test_a_request_is_named_where_it_is_wrong(tmp_path: Path) -> None:
-    rulebook = ROOT / cli.CLEAR / "rulebook.json"
+    rulebook = ROOT / CLEAR / "rulebook.json"
     (tmp_path / "q.json").write_text('{"work_id": "T"}')
     done = curation("clear", "--rulebook", rulebook, "--request", tmp_path / "q.json")
     assert done.returncode == 2
@@ -242,7 +243,7 @@ def test_a_request_is_named_where_it_is_wrong(tmp_path: Path) -> None:
     [("T-restored", "frames of T-restored"), ("T", "frames of T-restored")],
 )
 def test_a_table_says_whose_frames_it_counts(work: str, heading: str) -> None:
-    files = [f"--{name}={ROOT / cli.CLEAR / name}.json" for name in ("rulebook", "request")]
+    files = [f"--{name}={ROOT / CLEAR / name}.json" for name in ("rulebook", "request")]
     done = curation("clear", *files, "--work", work)
     assert heading in done.stdout
     assert "1200 to 1679" in done.stdout

@@ -253,6 +253,11 @@ def _asset(values: Mapping[str, Any]) -> dict[str, Any]:
     for name, value in stated.items():
         if name not in known:
             raise RowError("assets", "?", name, f"is unknown; known are {', '.join(known)}")
+        if known[name].kind is FieldKind.INTEGER:
+            if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+                problem = f"{value!r} is no frame of the film; write a whole number from 0"
+                raise RowError("assets", "?", name, problem)
+            continue
         if not isinstance(value, str):
             raise RowError("assets", "?", name, f"{value!r} is not text")
         if known[name].kind is FieldKind.INSTANT:
@@ -263,6 +268,8 @@ def _asset(values: Mapping[str, Any]) -> dict[str, Any]:
     for field in ASSET_FIELDS:
         if field.required and field.name not in stated:
             raise RowError("assets", "?", field.name, "is missing; this field is required")
+    if "cut_list_offset" in stated and "cut_list" not in stated:
+        raise RowError("assets", "?", "cut_list", "is missing, of which cut_list_offset speaks")
     return stated
 
 

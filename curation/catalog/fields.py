@@ -15,6 +15,8 @@ ASSET_FIELDS = (
     Field("work_id", FieldKind.TEXT, required=True),
     Field("sha256", FieldKind.TEXT),
     Field("note", FieldKind.TEXT),
+    Field("cut_list", FieldKind.TEXT),
+    Field("cut_list_offset", FieldKind.INTEGER),
     Field("recorded_at", FieldKind.INSTANT),
     Field("retired_at", FieldKind.INSTANT),
 )

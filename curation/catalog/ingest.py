@@ -11,12 +11,13 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
 from curation.catalog.assets import Content, find_assets
 from curation.catalog.check import NOT_LISTED, Accepted, Quarantined, check
+from curation.catalog.cut_lists import ListFile, find_cut_lists, folder_of
 from curation.catalog.evidence import EVIDENCE, SHEETS
 from curation.catalog.reader import CatalogError, CatalogReader, RawRow, reader_for
 from curation.catalog.reading import Ingest, Tally
@@ -25,7 +26,9 @@ from curation.catalog.unchanged import (
     Bytes,
     Earlier,
     bytes_of,
+    cut_lists_held,
     earlier_reading,
+    listing_sha256,
     was_own_catalog_read,
 )
 from curation.catalog.versions import (
@@ -69,7 +72,8 @@ def ingest(
         if scope is None and not library.is_folder():
             raise CatalogError(f"{library}: no library is there; check the path and its spelling")
         listing = list(library.files()) if scope is None else None
-        content = bytes_of(catalog, reader, listing)
+        held = None if listing is None else [*listing, *cut_lists_held(store)]
+        content = bytes_of(catalog, reader, held)
         ingest_id = hashlib.sha256(f"{at.isoformat()}:{catalog}".encode()).hexdigest()[:16]
         if (earlier := earlier_reading(store, scope, content)) is not None:
             result = _as_before(ingest_id, earlier)
@@ -78,6 +82,9 @@ def ingest(
                 found = _read_evidence(catalog, reader)
             else:
                 found = _read_own(store, catalog, reader, library, listing, tell)
+                lists = {one.url: one.entry for one in found.cut_lists.values()}
+                seen = [*listing, *(entry for _, entry in sorted(lists.items()))]
+                content = Bytes(content.catalog, listing_sha256(seen))
             tables, is_news = _commit(store, found, catalog, scope, at, replace=replace)
             reasons = Counter(row.fault.reason for row in found.quarantined)
             result = Ingest(ingest_id, found.rulebook_sha256, tables, reasons, is_news)
@@ -92,12 +99,13 @@ class _Found:
     accepted: tuple[Accepted, ...]
     quarantined: tuple[Quarantined, ...]
     rulebook_sha256: str
-    contents: Mapping[str, Content]
+    contents: Mapping[str, Content] = field(default_factory=dict)
+    cut_lists: Mapping[str, ListFile] = field(default_factory=dict)
 
 
 def _read_evidence(catalog: Place, reader: CatalogReader) -> _Found:
     checked = check(_evidence_only(reader.rows(catalog), reader.name))
-    return _Found(checked.accepted, checked.quarantined, checked.rulebook.sha256, {})
+    return _Found(checked.accepted, checked.quarantined, checked.rulebook.sha256)
 
 
 def _evidence_only(rows: Iterable[RawRow], reader: str) -> Iterator[RawRow]:
@@ -119,20 +127,23 @@ def _read_own(
     tell: Callable[[str], None],
 ) -> _Found:
     checked = check(reader.rows(catalog))
+    assets = [row for row in checked.accepted if row.table == "assets"]
     contents, bad_assets = find_assets(
         library,
         listing,
-        [row for row in checked.accepted if row.table == "assets"],
+        assets,
         _known_contents(store),
         on_hash=lambda path: tell(f"hashing {path}"),
     )
+    cut_lists, bad_lists = find_cut_lists(folder_of(catalog), assets, contents)
+    good = contents.keys() - {str(row.values["asset_path"]) for row in bad_lists}
     accepted = tuple(
         row
         for row in checked.accepted
-        if row.table != "assets" or str(row.values["asset_path"]) in contents
+        if row.table != "assets" or str(row.values["asset_path"]) in good
     )
-    bad = (*checked.quarantined, *bad_assets)
-    return _Found(accepted, bad, checked.rulebook.sha256, contents)
+    bad = (*checked.quarantined, *bad_assets, *bad_lists)
+    return _Found(accepted, bad, checked.rulebook.sha256, contents, cut_lists)
 
 
 def _known_contents(store: Store) -> dict[str, Content]:
@@ -156,7 +167,7 @@ def _commit(
     """Write what differs; a tally for each table, and whether anything differed."""
     stated: dict[str, list[dict[str, Any]]] = {name: [] for name in CATALOG}
     for row in found.accepted:
-        stated[row.table].append(scoped(accepted_row(row, found.contents), scope))
+        stated[row.table].append(scoped(accepted_row(row, found.contents, found.cut_lists), scope))
     held = {table: open_versions(store, table, scope) for table in (*CATALOG, "quarantine")}
     refuse_vanished_tables(held, stated, found.quarantined, catalog)
     if not replace:

@@ -10,29 +10,38 @@ from typing import Any
 
 from curation.catalog.assets import Content
 from curation.catalog.check import Accepted, Quarantined, printable
+from curation.catalog.cut_lists import ListFile
 from curation.catalog.fields import fields_of
 from curation.catalog.reader import MALFORMED
 from curation.rights import FieldKind
 from curation.tables.store import canonical_json
 
 
-def accepted_row(row: Accepted, contents: Mapping[str, Content]) -> dict[str, Any]:
+def accepted_row(
+    row: Accepted, contents: Mapping[str, Content], cut_lists: Mapping[str, ListFile]
+) -> dict[str, Any]:
     """The columns of a catalog table; what the row says of its recording under a name of its own.
 
     Args:
         contents: content by asset path; an asset is another row when its file is.
+        cut_lists: by asset path; the same holds for the list.
     """
     columns = _columns(row)
     stated_at = columns.pop("recorded_at", None)
     sha256 = row.sha256
     if row.table == "assets":
-        content = contents[str(row.values["asset_path"])]
+        path = str(row.values["asset_path"])
+        content = contents[path]
         columns |= {
             "asset_sha256": content.sha256,
             "bytes": content.bytes,
             "modified_ns": content.modified_ns,
         }
-        sha256 = hashlib.sha256(canonical_json([sha256, content.sha256]).encode()).hexdigest()
+        known_by = [sha256, content.sha256]
+        if (listed := cut_lists.get(path)) is not None:
+            columns |= {"cut_list_url": listed.url, "cut_list_sha256": listed.content.sha256}
+            known_by += [listed.url, listed.content.sha256]
+        sha256 = hashlib.sha256(canonical_json(known_by).encode()).hexdigest()
     return columns | {
         "row_key": row.key,
         "row_sha256": sha256,

@@ -15,7 +15,7 @@ from typing import Any
 
 import curation.rights
 from curation import strict_json
-from curation.catalog.check import BAD_PATH
+from curation.catalog.cut_lists import UNSEEN_CURES, entries_at
 from curation.catalog.reader import CatalogReader
 from curation.catalog.versions import CLOSED_AT
 from curation.storage import Entry, Place
@@ -39,24 +39,31 @@ class Bytes:
     Attributes:
         catalog: of the files of the catalog and of the code that reads them; empty where the
             reader does not say which files it reads, so that it is asked every time.
-        library: of names, sizes and times of the film files; None for evidence, which has none.
+        library: of names, sizes and times of the film files and of the cut lists that rows name;
+            None for evidence, which has none.
     """
 
     catalog: str
     library: str | None
 
 
-def bytes_of(catalog: Place, reader: CatalogReader, library: Iterable[Entry] | None) -> Bytes:
-    """The hashes for a catalog, its reader, and the listing of the library where it counts."""
-    films = None if library is None else _listing(library)
-    return Bytes(_catalog(catalog, reader), films)
+def bytes_of(catalog: Place, reader: CatalogReader, files: Iterable[Entry] | None) -> Bytes:
+    """The hashes for a catalog, its reader, and the films and cut lists where they count."""
+    return Bytes(_catalog(catalog, reader), None if files is None else listing_sha256(files))
 
 
-def _listing(library: Iterable[Entry]) -> str:
+def listing_sha256(files: Iterable[Entry]) -> str:
+    """A hash of names, sizes and times, in the order given."""
     digest = hashlib.sha256()
-    for film in library:
-        digest.update(f"{film.path} {film.size} {film.modified_ns}\n".encode())
+    for file in files:
+        digest.update(f"{file.path} {file.size} {file.modified_ns}\n".encode())
     return digest.hexdigest()
+
+
+def cut_lists_held(store: Store) -> list[Entry]:
+    """The cut lists that the last reading knew, as they lie now."""
+    rows = rows_of(store.read("assets", ["cut_list_url", CLOSED_AT]))
+    return entries_at({r["cut_list_url"] for r in rows if r["cut_list_url"] and not r[CLOSED_AT]})
 
 
 def _catalog(catalog: Place, reader: CatalogReader) -> str:
@@ -76,7 +83,7 @@ def earlier_reading(store: Store, scope: str | None, content: Bytes) -> Earlier 
     """The last finished reading of this scope, where reading again would find the same.
 
     That is so where it read these very bytes, where no reading was cut short since, and where no
-    film file is refused for what the storage may cure without a trace in the listing.
+    film file or cut list is refused for what the storage may cure without a trace in the listing.
 
     Args:
         scope: the place of evidence; None for the studio's own catalog, wherever it lies.
@@ -95,7 +102,7 @@ def earlier_reading(store: Store, scope: str | None, content: Bytes) -> Earlier 
         if held:
             accepted[table] = held.total()
     refused = _held(store, "quarantine", scope, "table_name", "reason", since=last["ingested_at"])
-    if refused is None or ("assets", BAD_PATH) in refused:
+    if refused is None or UNSEEN_CURES & refused.keys():
         return None
     quarantined = {(str(table), str(reason)): n for (table, reason), n in refused.items()}
     return Earlier(last["rulebook_sha256"], accepted, quarantined)

@@ -95,6 +95,10 @@ def schemas() -> dict[str, Schema]:
             ("asset_sha256", text),
             ("bytes", integer),
             ("modified_ns", integer),
+            ("cut_list", text),
+            ("cut_list_offset", integer),
+            ("cut_list_url", text),
+            ("cut_list_sha256", text),
         ),
         catalog(
             "rules",

@@ -174,6 +174,7 @@ class Store:
                     self._url(name),
                     _stamped(table),
                     mode="overwrite",
+                    schema_mode="merge",
                     predicate=_among(column, values),
                     storage_options=_options(self.place),
                 ),

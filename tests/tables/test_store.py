@@ -127,6 +127,26 @@ def test_replace_finds_the_table_that_another_made_in_between(
     assert late.read("tags").num_rows == 1
 
 
+def test_a_table_that_lacks_a_new_column_takes_it(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from dataclasses import replace
+
+    row = {"shot_id": "s", "asset_sha256": "a", "label": "old"}
+    before = dict(schemas())
+    narrow = before["tags"].arrow
+    narrow = narrow.remove(narrow.get_field_index("confidence"))
+    with monkeypatch.context() as older:
+        older.setattr(
+            store_module,
+            "schemas",
+            lambda: before | {"tags": replace(before["tags"], arrow=narrow)},
+        )
+        store.replace("tags", [row, row | {"asset_sha256": "b"}], column="asset_sha256")
+    store.replace("tags", [row | {"confidence": 0.5}], column="asset_sha256")
+    assert sorted(store.read("tags").column("confidence").to_pylist(), key=str) == [0.5, None]
+
+
 def test_a_lock_is_waited_for_and_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(store_module, "_PATIENCE_S", 0.1)
     store, order, said = Store.at(tmp_path), list[str](), list[str]()

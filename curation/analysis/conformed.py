@@ -12,56 +12,92 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from curation.cutlists import Conform
+    from curation.cutlists import Conform, CutList, Grid, ListFormat, Placed
     from curation.cutlists.check import Disagreement
-    from curation.media import Timeline
+    from curation.media import Source, Timeline, VideoInfo
     from curation.storage import Place
 
 
 @dataclass(frozen=True)
 class Conformed:
-    """`shots`: the film's with the list as the truth. `notes`: what was odd in reading it."""
+    """A film's shots with its list as the truth, and what is to be said of that.
+
+    Attributes:
+        format: the list's.
+        notes: what was odd in reading it.
+        misfit: why it cannot be this film's list; None where it can.
+    """
 
     shots: FoundShots
+    format: ListFormat
     notes: tuple[str, ...]
     disagreements: tuple[Disagreement, ...]
+    misfit: str | None = None
+
+
+@dataclass(frozen=True)
+class ListOnFilm:
+    """A list as read, put on the frames of its film."""
+
+    listed: CutList
+    put: Placed
+    grid: Grid
+    offset: int
 
 
 def conformed(film: Path, found: FoundShots, cut_list: Place, offset: int = 0) -> Conformed:
     """Take a list's word for a film's boundaries and say where the picture differs.
 
-    The list's first frame is the film's frame `offset`. A list that names some boundaries only
-    leaves the found ones beside its own. Raises `CutListError` and `StorageError` for a list that
-    cannot be read.
+    The list's first frame is the film's frame `offset`. Raises `CutListError` and `StorageError`
+    for a list that cannot be read.
+    """
+    listed = list_on_film(cut_list, found.info, found.timeline, offset)
+    return believed(str(film), found, listed)
+
+
+def list_on_film(cut_list: Place, info: VideoInfo, timeline: Timeline, offset: int) -> ListOnFilm:
+    """Read a list and put it on its film, no picture of which is needed for that.
+
+    Raises `CutListError` and `StorageError` for a list that cannot be read.
     """
     from curation.cutlists import grid_of, placed, read_cut_list
-    from curation.cutlists.check import better_offset, disagreements, doubts
+
+    grid = grid_of(timeline, info.average_rate)
+    listed = read_cut_list(cut_list, grid.rate)
+    return ListOnFilm(listed, placed(listed, grid, offset), grid, offset)
+
+
+def believed(source: Source, found: FoundShots, given: ListOnFilm) -> Conformed:
+    """The film's shots as the list has them, held against the picture.
+
+    What was found stands where the list says nothing: before its beginning, behind its end, and
+    within the parts of a list that names some boundaries only.
+    """
+    from curation.cutlists.check import better_offset, beyond, disagreements, doubts, misfit
     from curation.shots import assemble
 
-    grid = grid_of(found.timeline, found.info.average_rate)
-    listed = read_cut_list(cut_list, grid.rate)
-    put = placed(listed, grid, offset)
+    listed, put, grid = given.listed, given.put, given.grid
     notes = list(put.notes)
     shift = better_offset(put.transitions, found.transitions, grid)
     if shift is not None:
-        side = "behind" if shift > 0 else "before"
         notes.append(
-            f"most cuts of the picture lie {abs(shift)} frames {side} those of the list; if that "
-            f"is where the film begins, give --cut-list-offset {offset + shift}"
+            f"its cuts would meet those of the picture if it began at frame {given.offset + shift} "
+            f"and not at {given.offset}"
         )
-    held = doubts(put.transitions, found.transitions, complete=listed.complete)
-    thumbs = _thumbs(film, found.timeline, held.frames(grid.frames))
-    transitions = list(put.transitions)
+    outside = [t for t in found.transitions if beyond(t, put, grid.frames)]
+    inside = [t for t in found.transitions if not beyond(t, put, grid.frames)]
+    held = doubts(put.transitions, inside, complete=listed.complete)
+    thumbs = _thumbs(source, found.timeline, held.frames(grid.frames))
+    differ = tuple(disagreements(held, thumbs))
     if not listed.complete:
-        notes.append(
-            f"the {listed.format} names joins of finished films; cuts within them were found"
-        )
-        known = doubts(found.transitions, put.transitions, complete=True)
-        transitions = sorted([*transitions, *known.listed], key=lambda t: (t.start, t.end))
+        notes.append("the list names joins of finished films; cuts within them were found")
+        outside = list(found.transitions)
+    stands = doubts(outside, put.transitions, complete=True).listed
+    transitions = sorted([*put.transitions, *stands], key=lambda t: (t.start, t.end))
     black = [(shot.start, shot.end) for shot in found.shots if shot.kind == "black"]
     shots = assemble(transitions, grid.frames, black)
     taken = replace(found, transitions=transitions, shots=shots)
-    return Conformed(taken, tuple(notes), tuple(disagreements(held, thumbs)))
+    return Conformed(taken, listed.format, tuple(notes), differ, misfit(put, differ, shift))
 
 
 def to_conform(film: Path, found: FoundShots) -> Conform:
@@ -92,13 +128,13 @@ def _file_timecode(film: Path) -> str | None:
 
 
 def _thumbs(
-    film: Path, timeline: Timeline, wanted: NDArray[np.bool_]
+    source: Source, timeline: Timeline, wanted: NDArray[np.bool_]
 ) -> dict[int, NDArray[np.uint8]]:
     from curation.media import MediaError, can_be_sparse, chosen, frames
 
     if not wanted.any():
         return {}
-    source, seen = str(film), dict[int, "NDArray[np.uint8]"]()
+    seen: dict[int, NDArray[np.uint8]] = {}
     if can_be_sparse(timeline):
         try:
             for frame in chosen(source, timeline, wanted, width=64, exact=False):

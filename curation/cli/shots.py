@@ -107,6 +107,8 @@ def _tell_of_list(agreed: Conformed, film: Conform) -> None:
         tell(f"cut list: {note}")
     if (more := len(agreed.notes) - MOST_NOTES) > 0:
         tell(f"cut list: and {more} more remarks")
+    if agreed.misfit is not None:
+        tell(f"cut list: it can hardly be that of this film: {agreed.misfit}")
     for one in agreed.disagreements:
         tell(f"{film.timecode(one.frame)} (frame {one.frame}): {one.what}")
     count = len(agreed.disagreements)

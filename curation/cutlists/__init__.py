@@ -11,6 +11,7 @@ from curation.cutlists.cut_list import (
     CutListError,
     CutListReader,
     Edit,
+    ListFormat,
     Placed,
     placed,
 )
@@ -28,6 +29,7 @@ __all__ = [
     "CutListReader",
     "Edit",
     "Grid",
+    "ListFormat",
     "Placed",
     "TimecodeError",
     "clock_of",

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from math import exp
+from typing import TYPE_CHECKING, Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +15,7 @@ from curation.shots import ShotSettings, Transition
 from curation.shots.eye import mean_change
 
 if TYPE_CHECKING:
+    from curation.cutlists.cut_list import Placed
     from curation.cutlists.grid import Grid
 
 NEAR: Final = 2
@@ -29,17 +31,28 @@ CLEAR_RATIO: Final = 4.0
 On the twelve reels with known truth (shared/shots) this doubts a right list only where the detector
 takes light for a cut, 7 times in all. Cuts between dark pictures change less and go untold.
 """
+CHANCE: Final = 0.01
+"""How likely it may be that some shift of unrelated cuts meets as many as the one believed."""
 SAME_SHARE: Final = 0.5
 """Two pictures are the same where they differ by less than this share of their contrast, too."""
+MISFIT_LEAST: Final = 3
+MISFIT_SHARE: Final = 0.5
+"""A list is another film's where more than this share of its boundaries, and no fewer than so many,
+are not to be seen."""
 _MOST_PAIRS = 4_000_000
 
 Thumbs = Mapping[int, NDArray[np.uint8]]
+
+
+Kind = Literal["cut_not_seen", "transition_not_seen", "cut_not_listed"]
+"""The first two are boundaries of the list of which the picture shows nothing."""
 
 
 @dataclass(frozen=True, slots=True)
 class Disagreement:
     """Where list and picture differ, at which frame of the film, and how, in words."""
 
+    kind: Kind
     frame: int
     what: str
 
@@ -70,13 +83,44 @@ def doubts(listed: Sequence[Transition], found: Sequence[Transition], *, complet
 def disagreements(held: Doubts, thumbs: Thumbs) -> list[Disagreement]:
     """What the pictures say of the doubts; pictures that are missing settle nothing."""
     found = [
-        Disagreement(t.start, said) for t in held.listed if (said := _unseen(t, thumbs)) is not None
+        Disagreement("transition_not_seen" if t.gradual else "cut_not_seen", t.start, said)
+        for t in held.listed
+        if (said := _unseen(t, thumbs)) is not None
     ]
     for t in held.found:
         change, usual = _change(t.start, thumbs), _usual(t.start, thumbs)
         if change is not None and change >= max(CLEAR_CHANGE, CLEAR_RATIO * usual):
-            found.append(Disagreement(t.start, "a clear cut in the picture is not in the list"))
+            said = "a clear cut in the picture is not in the list"
+            found.append(Disagreement("cut_not_listed", t.start, said))
     return sorted(found, key=lambda one: one.frame)
+
+
+def beyond(t: Transition, put: Placed, frames: int) -> bool:
+    """Whether a boundary lies where the list says nothing: before it begins or behind its end."""
+    first, past = put.reach
+    before = first > 0 and t.start <= first + NEAR
+    return before or (past < frames - NEAR and t.end >= past - NEAR)
+
+
+def misfit(put: Placed, found: Sequence[Disagreement], shift: int | None) -> str | None:
+    """Why a list cannot be that of the film on which it was put; None where it can.
+
+    `shift` is its `better_offset`. A right list with a slip here and there is none that does not
+    fit: on the reels with known truth a right one has no boundary that is not to be seen.
+    """
+    first, past = put.reach
+    if past <= first or put.late:
+        behind = "all of it" if past <= first else f"{put.late} of its boundaries"
+        return f"{behind} would lie behind the film's end"
+    if shift is not None and abs(shift) > NEAR:
+        side = "behind" if shift > 0 else "before"
+        return f"most cuts of the picture lie {abs(shift)} frames {side} those of the list"
+    unseen = sum(one.kind != "cut_not_listed" for one in found)
+    if unseen >= MISFIT_LEAST and unseen > MISFIT_SHARE * len(put.transitions):
+        return (
+            f"at {unseen} of its {len(put.transitions)} boundaries nothing happens in the picture"
+        )
+    return None
 
 
 def better_offset(
@@ -95,7 +139,20 @@ def better_offset(
         return None
     shift, count = max(shifts.items(), key=lambda item: (item[1], -abs(item[0])))
     enough = max(3, min(len(ours), len(theirs)) * 0.6)
-    return shift if shift and count >= enough and count > 2 * shifts[0] else None
+    if not shift or count < enough or count <= 2 * shifts[0]:
+        return None
+    usual = len(ours) * len(theirs) / grid.frames
+    return shift if 2 * grid.frames * _at_least(count, usual) < CHANCE else None
+
+
+def _at_least(count: int, mean: float) -> float:
+    """How likely so many or more are where their number is Poisson's with this mean."""
+    term = exp(-mean)
+    below = 0.0
+    for number in range(count):
+        below += term
+        term *= mean / (number + 1)
+    return max(0.0, 1 - below)
 
 
 def _any_near(one: Transition, others: Sequence[Transition]) -> bool:

@@ -117,7 +117,7 @@ class _List:
         apart = {_where(event) for event in events if event.label in ("fade_in", "fade_out")}
         edits = joined_fades(list(self._edits(events, first)), apart)
         seconds = Fraction(last - first) / self._rate
-        return CutList(_NAME, self._rate, seconds, tuple(edits), notes=tuple(self._notes))
+        return CutList("edl", self._rate, seconds, tuple(edits), notes=tuple(self._notes))
 
     def _take(self, number: int, line: str) -> None:
         said = line.strip()

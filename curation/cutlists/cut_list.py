@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Container
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import TYPE_CHECKING, Final, Protocol, get_args
+from typing import TYPE_CHECKING, Final, Literal, Protocol, get_args
 
 from curation.shots.transition import GRADUAL, Transition, TransitionType
 
 if TYPE_CHECKING:
     from curation.cutlists.grid import Grid
     from curation.storage import Place
+
+ListFormat = Literal["edl", "otio", "imf_cpl"]
 
 HOLD: Final = Fraction(2)
 """Seconds: black shorter than this between two fades is part of one transition."""
@@ -44,7 +46,7 @@ class CutList:
     names some. `notes` tell what in it was odd.
     """
 
-    format: str
+    format: ListFormat
     rate: Fraction
     seconds: Fraction
     edits: tuple[Edit, ...]
@@ -72,10 +74,16 @@ class CutListReader(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """A list's boundaries in a film's own frames, in order, and what did not fit."""
+    """A list's boundaries in a film's own frames, in order, and what did not fit.
+
+    `reach` holds the frames `[first, past-last)` of which the list speaks; `late` counts its
+    boundaries behind the film's end.
+    """
 
     transitions: tuple[Transition, ...]
     notes: tuple[str, ...]
+    reach: tuple[int, int]
+    late: int = 0
 
 
 def placed(listed: CutList, grid: Grid, offset: int = 0) -> Placed:
@@ -116,7 +124,8 @@ def placed(listed: CutList, grid: Grid, offset: int = 0) -> Placed:
         notes.append(
             f"{len(outside)} of its boundaries lie outside the film, first {outside[0].where}"
         )
-    over = frame(listed.seconds) - grid.frames
+    begins, ends = frame(Fraction(0)), frame(listed.seconds)
+    over = ends - grid.frames
     if over:
         notes.append(
             f"the list ends {abs(over)} frames {'behind' if over > 0 else 'before'} the film's end"
@@ -128,7 +137,9 @@ def placed(listed: CutList, grid: Grid, offset: int = 0) -> Placed:
             f"the list counts {float(listed.rate):g} frames a second and the film "
             f"{float(grid.rate):g}; it is placed by time"
         )
-    return Placed(tuple(_tidy(found)), tuple(notes))
+    reach = min(max(0, begins), grid.frames), min(max(0, ends), grid.frames)
+    late = sum(frame(edit.start) > grid.frames for edit in outside)
+    return Placed(tuple(_tidy(found)), tuple(notes), reach, late)
 
 
 def _tidy(found: list[Transition]) -> list[Transition]:

@@ -63,7 +63,7 @@ class _Playlist:
                 going_on = (track, entry + length)
         if not at:
             raise self._error(root, "no main image is in it", "give the CPL that has pictures")
-        return CutList(_NAME, rate, at, tuple(edits), complete=False)
+        return CutList("imf_cpl", rate, at, tuple(edits), complete=False)
 
     def _resources(self, root: Element) -> Iterator[Element]:
         """The resources of the main image in the order in which they are played."""

@@ -148,7 +148,7 @@ class _Document:
         if not any(not piece.is_gap for piece in strip.pieces):
             raise self._error(where, "no clip of pictures is in it", "export the video track")
         edits = joined_fades(list(_edits(strip)), self._apart(strip))
-        return CutList(_NAME, self._rate or self._fallback, strip.end, tuple(edits))
+        return CutList("otio", self._rate or self._fallback, strip.end, tuple(edits))
 
     def _apart(self, strip: _Strip) -> set[str]:
         return {mix.where for mix in strip.mixes if mix.type in ("fade_in", "fade_out")}

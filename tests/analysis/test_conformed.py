@@ -64,3 +64,23 @@ def test_a_partial_list_leaves_what_was_found(
     assert [t.start for t in got.shots.transitions] == [30, 60]
     assert [one.frame for one in got.disagreements] == [30]
     assert "names joins of finished films" in got.notes[-1]
+
+
+def test_where_a_list_says_nothing_the_picture_is_believed(
+    film: Path, found: FoundShots, tmp_path: Path
+) -> None:
+    path = tmp_path / "part.edl"
+    head = "TITLE: A\nFCM: NON-DROP FRAME\n"
+    event = "001 A V C 00:00:00:00 00:00:01:10 00:00:00:00 00:00:01:10\n"
+    path.write_text(head + event)
+    for offset in (0, 60, 70):
+        got = conformed(film, found, Place.parse(path), offset)
+        assert [t.start for t in got.shots.transitions] == [60]
+        assert not got.disagreements
+        assert got.misfit is None
+    assert conformed(film, found, Place.parse(path), 120).misfit is not None
+    whole = path.read_text().replace("00:00:01:10", "00:00:04:00")
+    path.write_text(whole)
+    got = conformed(film, found, Place.parse(path))
+    assert not got.shots.transitions
+    assert [(one.kind, one.frame) for one in got.disagreements] == [("cut_not_listed", 60)]

@@ -5,8 +5,15 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
-from curation.cutlists import grid_of
-from curation.cutlists.check import better_offset, disagreements, doubts
+from curation.cutlists import Placed, grid_of
+from curation.cutlists.check import (
+    Disagreement,
+    better_offset,
+    beyond,
+    disagreements,
+    doubts,
+    misfit,
+)
 from curation.shots import Transition
 from tests.cutlists.films import steady
 
@@ -72,3 +79,43 @@ def test_a_list_that_begins_elsewhere_is_seen() -> None:
     assert better_offset(late, [cut(frame) for frame in cuts], grid) == -12
     assert better_offset(late, late[:4], grid) is None
     assert better_offset([], late, grid) is None
+
+
+def test_a_few_cuts_that_meet_by_chance_move_no_list() -> None:
+    random = np.random.default_rng(5)
+    grid = grid_of(steady(20_000, Fraction(24)))
+    for _ in range(20):
+        ours, theirs = (
+            [cut(int(frame)) for frame in sorted(set(random.integers(0, 20_000, count)))]
+            for count in (600, 5)
+        )
+        assert better_offset(ours, theirs, grid) is None
+
+
+def unseen(count: int) -> list[Disagreement]:
+    return [Disagreement("cut_not_seen", frame, "nothing") for frame in range(count)]
+
+
+def test_a_list_that_cannot_be_this_films_is_told() -> None:
+    cuts = tuple(cut(frame) for frame in range(10, 100, 10))
+    put = Placed(cuts, (), (0, 200))
+    assert misfit(put, unseen(4), None) is None
+    assert misfit(put, unseen(4), 2) is None
+    assert misfit(put, unseen(5), None) == (
+        "at 5 of its 9 boundaries nothing happens in the picture"
+    )
+    assert misfit(put, [], -12) == "most cuts of the picture lie 12 frames before those of the list"
+    assert misfit(Placed(cuts, (), (0, 200), late=3), [], None) == (
+        "3 of its boundaries would lie behind the film's end"
+    )
+    assert misfit(Placed((), (), (200, 200)), [], None) is not None
+    # Two cuts are too few to say whose list it is.
+    assert misfit(Placed(cuts[:2], (), (0, 200)), unseen(2), None) is None
+
+
+def test_a_list_speaks_of_its_own_reach_alone() -> None:
+    put = Placed((), (), (50, 150))
+    told = [t for t in (cut(20), cut(50), cut(80), cut(149), cut(180)) if beyond(t, put, 200)]
+    assert [t.start for t in told] == [20, 50, 149, 180]
+    # A frame or two of rounding at the end are no other film.
+    assert not beyond(cut(197), Placed((), (), (0, 198)), 200)

@@ -15,6 +15,7 @@ from curation.analysis.measured import labels
 from curation.storage import READ_FAILED, Place, StorageError
 
 if TYPE_CHECKING:
+    from curation.analysis.measured import Series
     from curation.media import Source, Timeline, VideoInfo
     from curation.tags import Tagger
 
@@ -145,7 +146,7 @@ def _looked_at(
         "device": device.device,
         "device_reason": device.reason,
         "frames_decoded": seen.frames,
-        "notes": list(seen.notes),
+        "notes": [*seen.notes, *_missing(seen.series)],
     }
     return shots, measures, said
 
@@ -169,7 +170,7 @@ def _measured_again(
 
     current = {(tagger.name, tagger.version) for tagger in every}
     kept = [row for row in known.measures if (row["tagger"], row["version"]) in current]
-    have = {row["tagger"] for row in kept}
+    have = {row["tagger"] for row in kept if row["frames"]}
     stale = [tagger for tagger in every if tagger.name not in have]
     shots = sorted(known.shots, key=lambda shot: int(shot["shot_index"]))
     at = {tagger.name: _sampled(tagger, known) for tagger in stale}
@@ -183,7 +184,7 @@ def _measured_again(
     }
     found = {(row["shot_id"], row["tagger"]): row for row in kept} | fresh
     measures = [found[shot["shot_id"], tagger.name] for shot in shots for tagger in every]
-    names = ", ".join(tagger.name for tagger in stale) or "nothing"
+    names = ", ".join(each.tagger.name for each in series if each.missing is None) or "nothing"
     return (
         shots,
         measures,
@@ -191,8 +192,13 @@ def _measured_again(
             "device": "cpu",
             "device_reason": f"measured again: {names}",
             "frames_decoded": count,
+            "notes": _missing(series),
         },
     )
+
+
+def _missing(series: Sequence[Series]) -> list[str]:
+    return [each.missing for each in series if each.missing is not None]
 
 
 def _sampled(tagger: Tagger, known: KnownFilm) -> list[int]:

@@ -104,7 +104,7 @@ def measure(
     series = [Series(tagger, info) for tagger in taggers]
     wanting: dict[int, list[Series]] = {}
     for each in series:
-        for index in at[each.tagger.name]:
+        for index in at[each.tagger.name] if each.missing is None else ():
             wanting.setdefault(index, []).append(each)
     width = max([WIDTH, *(tagger.needs.width for tagger in taggers)])
     return series, _show(source, timeline, wanting, width=width, exact=exhaustive)
@@ -154,7 +154,7 @@ def _fill(source: Source, timeline: Timeline, seen: Seen, width: int) -> None:
     for shot in seen.shots:
         start, end = shot.clean_start, shot.clean_end
         for each in seen.series:
-            if start < end and not each.samples(start, end):
+            if start < end and each.lacks(start, end):
                 wanting.setdefault((start + end) // 2, []).append(each)
     _show(source, timeline, wanting, width=width, exact=False)
     for each in seen.series:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from curation.analysis.failure import blaming
 from curation.analysis.keys import significant
+from curation.models import ModelUnavailableError
 
 if TYPE_CHECKING:
     from curation.media import Frame, VideoInfo
@@ -23,24 +24,29 @@ PAIRED_S: Final = Fraction(1, 4)
 class Series:
     """What one tagger measured over a whole film: a column a measure, a row a frame it was shown.
 
-    Frames may come in any order, each once.
+    Frames may come in any order, each once. `missing` says what a tagger that cannot measure here
+    wants installed: it is shown nothing.
     """
 
     def __init__(self, tagger: Tagger, info: VideoInfo) -> None:
         from curation.tags import sampler
 
         self.tagger = tagger
+        self.missing: str | None = None
         self._by_fields = info.by_fields
         with blaming(tagger, "meter"):
             self._wanted = sampler(tagger.needs)
-            self._meter = tagger.meter(info)
+            try:
+                self._meter = tagger.meter(info)
+            except ModelUnavailableError as error:
+                self.missing = f"{tagger.name}: nothing measured, {error}"
         self._frames: list[int] = []
         self._pts: list[float] = []
         self._columns: dict[str, list[float]] = {}
 
     def watch(self, frame: Frame, before: Frame | None, change: float) -> None:
         """Measure a frame if it is one of those that the tagger samples."""
-        if self._wanted(frame, change):
+        if self.missing is None and self._wanted(frame, change):
             self.measure(frame, before)
 
     def measure(self, frame: Frame, before: Frame | None) -> None:
@@ -61,9 +67,9 @@ class Series:
         sized = frame.sized(self.tagger.needs.width)
         return sized.of_one_moment() if self._by_fields else sized
 
-    def samples(self, start: int, end: int) -> int:
-        """How many frames of `[start, end)` were measured."""
-        return sum(start <= index < end for index in self._frames)
+    def lacks(self, start: int, end: int) -> bool:
+        """Whether a frame of `[start, end)` is still to be measured: none was, and one can be."""
+        return self.missing is None and not any(start <= i < end for i in self._frames)
 
     def in_order(self) -> None:
         """Sort what was measured by frame."""

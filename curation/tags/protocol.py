@@ -93,7 +93,11 @@ class Tagger(Protocol):
         """The facets that `label` answers, each once and in this order."""
 
     def meter(self, video: VideoInfo) -> Meter:
-        """A fresh meter for one film."""
+        """A fresh meter for one film.
+
+        Raises `ModelUnavailableError` where what it measures with is not installed: it is then
+        shown nothing, and the film's notes say why. Such a tagger's `version` is another one.
+        """
 
     def summarise(self, series: Series, pts: NDArray[np.float64]) -> dict[str, float]:
         """One shot's numbers from the measures of its sampled frames.

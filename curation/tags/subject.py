@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 
 from curation.models import ModelUnavailableError
-from curation.tags.faces import Box, Face, faces
+from curation.tags.faces import SURE, WHOLE, Box, Face, faces
 
 if TYPE_CHECKING:
     from curation.media import Frame
 
-FACE_HEADS: Final = 0.8
-"""Height of a detected face, forehead to chin, in heads, crown to chin (Farkas, "Anthropometry of
-the Head and Face", 1994: hairline to chin over crown to chin)."""
+FACE_HEADS: Final = 0.76
+"""Height of a face as it is detected in heads, crown to chin: median over 102 rendered people whose
+outline is known, hair counted; for nine of ten it is 0.67 to 0.84."""
 TORSO_HEADS: Final = 2.6
 SHOULDER_HEADS: Final = 2.0
 """Chin to hip and breadth of the shoulders, in heads: 0.870 - 0.530 and 0.259 of stature over 0.130
@@ -29,6 +29,10 @@ class Subject:
     `source` says what the box rests on: `face`, the largest face, with head and torso below it;
     `centre`, nothing at all, the middle of the picture, confidence 0. `confidence` in [0, 1] is
     that there is a subject and the box holds it.
+
+    There is no box by saliency: spectral residual (Hou & Zhang 2007) and contrast to the borders
+    held the middle of a face in 57 to 75 and 35 to 69 of 100 pictures, the plain middle in 80 to
+    92.
     """
 
     box: Box
@@ -43,9 +47,9 @@ def subject(frame: Frame) -> Subject:
     Finding faces is done once a frame, whoever asks: about 13 ms on one core.
     """
     try:
-        found = faces(frame)
+        found = [face for face in faces(frame) if face.score >= SURE]
     except ModelUnavailableError:
-        found = ()
+        found = []
     if not found:
         return Subject(CENTRE, "centre", 0.0)
     high, wide = frame.rgb.shape[:2]
@@ -61,4 +65,5 @@ def person(face: Face, aspect: float) -> Box:
     middle = (face.box.left + face.box.right) / 2
     reach = SHOULDER_HEADS * head / 2 / aspect
     chin = face.box.bottom
-    return Box(middle - reach, chin - head, middle + reach, chin + TORSO_HEADS * head).clipped()
+    whole = Box(middle - reach, chin - head, middle + reach, chin + TORSO_HEADS * head)
+    return whole.within(WHOLE)

@@ -9,7 +9,8 @@ from typing import Any, ClassVar
 import pytest
 
 from curation.analysis import FilmJob, FilmRows, KnownFilm, analyse_film, find_shots
-from curation.tags import Needs, Tag
+from curation.models import ModelUnavailableError
+from curation.tags import Needs, Tag, taggers
 from curation.tags.lighting import LightingTagger
 from curation.tags.quality import QualityTagger
 
@@ -42,8 +43,10 @@ def test_a_coarse_look_finds_the_same_cuts(film: Path) -> None:
 
 def test_every_shot_is_measured_by_every_tagger() -> None:
     rows = analyse_film(job(LIBRARY / "courtyard.mp4"))
-    assert all(row["frames"] for row in rows.measures)
-    assert len(rows.measures) == 2 * len(rows.shots)
+    shown = {row["tagger"] for row in rows.measures if row["frames"]}
+    assert {"lighting", "quality"} <= shown
+    assert all(row["frames"] for row in rows.measures if row["tagger"] in shown)
+    assert len(rows.measures) == len(taggers()) * len(rows.shots)
 
 
 def test_only_the_tagger_that_changed_is_shown_frames_again(
@@ -101,8 +104,8 @@ class Haze:
 def test_each_tagger_has_the_size_that_it_needs(monkeypatch: pytest.MonkeyPatch) -> None:
     film = LIBRARY / "courtyard.mp4"
     first = analyse_film(job(film))
-    taggers = (Haze(), LightingTagger(), QualityTagger())
-    monkeypatch.setattr("curation.tags.taggers", lambda *_: taggers)
+    every = (Haze(), LightingTagger(), QualityTagger())
+    monkeypatch.setattr("curation.tags.taggers", lambda *_: every)
     second = again(first, film)
     assert second.film["device_reason"] == "measured again: haze"
     wide = min(480, second.film["width"])
@@ -110,3 +113,29 @@ def test_each_tagger_has_the_size_that_it_needs(monkeypatch: pytest.MonkeyPatch)
     assert of(second, "lighting") == of(first, "lighting")
     fresh = analyse_film(replace(job(film), known=None))
     assert of(fresh, "lighting") == of(first, "lighting")
+
+
+def test_a_tagger_without_its_network_is_noted_and_looks_once_it_has_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def absent(tagger: Haze, video: Any) -> Any:
+        raise ModelUnavailableError("fog.onnx is not installed")
+
+    film = LIBRARY / "vfr_phone.mp4"
+    monkeypatch.setattr("curation.tags.taggers", lambda *_: (Haze(), QualityTagger()))
+    with monkeypatch.context() as bare:
+        bare.setattr(Haze, "meter", absent)
+        bare.setattr(Haze, "summarise", lambda tagger, series, pts: {})
+        bare.setattr(Haze, "version", "1-without-network")
+        first = analyse_film(job(film))
+        second = again(first, film)
+    note = "haze: nothing measured, fog.onnx is not installed"
+    for blind in (first, second):
+        assert blind.film["status"] == "analysed"
+        assert note in blind.film["notes"]
+        assert all(row["frames"] == [] for row in of(blind, "haze"))
+    assert second.film["frames_decoded"] == 0
+    third = again(second, film)
+    assert third.film["device_reason"] == "measured again: haze"
+    assert note not in third.film["notes"]
+    assert all(row["frames"] for row in of(third, "haze"))

@@ -6,7 +6,8 @@ and ``seconds`` are those of its clean span), so that
 ``lighting.key_style.label = 'low_key' AND quality.sharpness.gradient > 5`` reads as it is meant.
 ``newest_release`` is the release published last, ``left_out`` every film and shot that it does not
 hold, with station and reasons. ``linked_evidence`` names the studio's work that an avail or a claim
-is about, by its id or by its EIDR.
+is about, by its id or by its EIDR. ``unsurveyed_faces`` are the shots in which a face was detected
+and which no survey of appearances accounts for.
 Schema ``history``: the same tables with every version of every row, and ``readings``: when the last
 reading of each scope finished (the studio's own catalog has none).
 """
@@ -70,6 +71,7 @@ def connect(store: Store, known_at: datetime | None = None) -> DuckDBPyConnectio
     connection.execute(_LEFT_OUT)
     connection.execute(_EIDR_KEY)
     connection.execute(_linked_evidence(instant))
+    connection.execute(_unsurveyed_faces(instant))
     connection.execute("SET enable_external_access = false")
     connection.execute("SET lock_configuration = true")
     return connection
@@ -200,6 +202,54 @@ def _linked_evidence(instant: str) -> str:
         SELECT names.work_id, names.title, evidence, evidence_key, stated_work_id, source,
                max(linked_by) AS linked_by
         FROM called JOIN names USING (name) GROUP BY ALL
+    """  # noqa: S608
+
+
+def _unsurveyed_faces(instant: str) -> str:
+    """Shots with a face, or what may be one, that the catalog knows nothing of, and why.
+
+    ``APPEARANCE_NOT_SURVEYED``: no complete survey speaks for the work, as the rights gate finds.
+    ``FACE_WITHOUT_APPEARANCE``: one does, and no row of ``appearances`` names a face in the shot.
+    What is not listed may still show people: no face was detected.
+    """
+    return f"""
+        CREATE VIEW unsurveyed_faces AS
+        WITH RECURSIVE line AS (
+            SELECT work_id, work_id AS above, parent_id, TRUE AS speaks FROM works
+            UNION
+            SELECT line.work_id, works.work_id, works.parent_id,
+                   works.level IN ('edit', 'manifestation')
+            FROM line JOIN works ON works.work_id = line.parent_id
+        ),
+        surveyed AS (
+            SELECT DISTINCT line.work_id FROM line JOIN surveys ON surveys.work_id = line.above
+            WHERE speaks AND kind = 'APPEARANCE'
+              AND try_cast(completed_at AS TIMESTAMPTZ) <= TIMESTAMPTZ '{instant}'
+        ),
+        recorded AS (
+            SELECT line.work_id, span
+            FROM line JOIN appearances ON appearances.work_id = line.above WHERE facet = 'FACE'
+        ),
+        seen AS (
+            SELECT shot_id, label, confidence, measures['score'] AS score FROM tags
+            WHERE tagger = 'people' AND facet = 'faces' AND measures['score'] IS NOT NULL
+        ),
+        held AS (
+            SELECT asset_sha256, work_id, min(asset_path) AS asset_path FROM assets GROUP BY ALL
+        )
+        SELECT held.work_id, works.title, held.asset_path, shots.shot_id, shots.start_frame,
+               shots.end_frame, shots.start_s, shots.end_s,
+               seen.label AS faces, seen.confidence, seen.score,
+               if(surveyed.work_id IS NULL,
+                  'APPEARANCE_NOT_SURVEYED', 'FACE_WITHOUT_APPEARANCE') AS reason
+        FROM seen JOIN shots USING (shot_id) JOIN held USING (asset_sha256)
+        LEFT JOIN works ON works.work_id = held.work_id
+        LEFT JOIN surveyed ON surveyed.work_id = held.work_id
+        WHERE surveyed.work_id IS NULL OR NOT EXISTS (
+            SELECT 1 FROM recorded
+            WHERE recorded.work_id = held.work_id
+              AND (span IS NULL OR span[1] < shots.end_frame AND span[2] > shots.start_frame)
+        )
     """  # noqa: S608
 
 

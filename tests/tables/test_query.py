@@ -1,3 +1,4 @@
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -76,3 +77,60 @@ def test_a_query_reaches_nothing_but_the_store(tmp_path: Path) -> None:
         connection.execute("SELECT * FROM read_csv(?)", [f"{tmp_path}/secret.csv"])
     with pytest.raises(duckdb.Error):
         connection.execute("SET enable_external_access = true")
+
+
+def test_faces_that_no_survey_accounts_for(tmp_path: Path) -> None:
+    store = Store.at(tmp_path)
+    kept = {"recorded_at": T1, "ingested_at": T1}
+
+    def rows(name: str, *given: Mapping[str, object]) -> None:
+        store.append(name, [{**row} | kept | {"row_key": str(n)} for n, row in enumerate(given)])
+
+    store.append("ingests", [{"ingest_id": "1", "ingested_at": T1}])
+    rows(
+        "works",
+        {"work_id": "title", "level": "title"},
+        {"work_id": "edit", "level": "edit", "parent_id": "title"},
+        {"work_id": "copy", "level": "manifestation", "parent_id": "edit"},
+        {"work_id": "other", "level": "edit", "parent_id": "title"},
+    )
+    held = (("a", "copy"), ("b", "other"))
+    rows("assets", *({"asset_path": a, "asset_sha256": a, "work_id": w} for a, w in held))
+    survey = {"kind": "APPEARANCE", "completed_at": "2026-01-01T00:00:00Z"}
+    rows(
+        "surveys",
+        survey | {"work_id": "edit"},
+        survey | {"work_id": "title"},
+        survey | {"work_id": "other", "completed_at": "2026-03-01T00:00:00Z"},
+    )
+    rows("appearances", {"work_id": "edit", "span": [0, 10], "facet": "FACE"})
+    store.append(
+        "shots",
+        [
+            {
+                "shot_id": f"{a}{n}",
+                "asset_sha256": a,
+                "start_frame": 10 * n,
+                "end_frame": 10 * n + 10,
+            }
+            for a in "ab"
+            for n in range(3)
+        ],
+    )
+    tag = {"tagger": "people", "facet": "faces", "label": "one", "confidence": 0.9}
+    seen = [(f"{a}{n}", a, {"score": 0.8} if n < 2 else {}) for a in "ab" for n in range(3)]
+    store.append(
+        "tags", [tag | {"shot_id": s, "asset_sha256": a, "measures": m} for s, a, m in seen]
+    )
+
+    def listed(known_at: datetime) -> list[tuple[str, str]]:
+        with connect(store, known_at) as connection:
+            sql = "SELECT shot_id, reason FROM unsurveyed_faces ORDER BY ALL"
+            return connection.execute(sql).fetchall()
+
+    assert listed(T2) == [
+        ("a1", "FACE_WITHOUT_APPEARANCE"),
+        ("b0", "APPEARANCE_NOT_SURVEYED"),
+        ("b1", "APPEARANCE_NOT_SURVEYED"),
+    ]
+    assert ("b0", "FACE_WITHOUT_APPEARANCE") in listed(T3)

@@ -100,13 +100,16 @@ def believed(source: Source, found: FoundShots, given: ListOnFilm) -> Conformed:
     return Conformed(taken, listed.format, tuple(notes), differ, misfit(put, differ, shift))
 
 
-def to_conform(film: Path, found: FoundShots) -> Conform:
+def to_conform(film: Path | Source, found: FoundShots) -> Conform:
     """What a writer of lists needs of a film, with the timecode that its file carries."""
     from curation.cutlists import Clock, Conform, TimecodeError, grid_of
+    from curation.media.source import name_of
 
+    source = str(film.absolute()) if isinstance(film, Path) else film
     grid = grid_of(found.timeline, found.info.average_rate)
-    plain = Conform(film.name, film.absolute().as_uri(), found.shots, grid)
-    said = _file_timecode(film)
+    uri = Path(source).as_uri() if isinstance(source, str) else name_of(source)
+    plain = Conform(found.name, uri, found.shots, grid)
+    said = _file_timecode(source)
     if said is None:
         return plain
     base = plain.clock.base
@@ -117,11 +120,11 @@ def to_conform(film: Path, found: FoundShots) -> Conform:
         return plain
 
 
-def _file_timecode(film: Path) -> str | None:
+def _file_timecode(source: Source) -> str | None:
     """The timecode of the first frame as the container states it (QuickTime, MXF)."""
     from curation.media.source import opened
 
-    with opened(str(film)) as container:
+    with opened(source) as container:
         streams = [*container.streams.video, *container.streams.data]
         stated = [*(stream.metadata for stream in streams), container.metadata]
         return next((text for one in stated if (text := one.get("timecode"))), None)

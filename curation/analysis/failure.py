@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from curation.storage import CONTENT_CHANGED, FILE_MISSING, READ_FAILED
 
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from curation.tags import Tagger
 
 TAGGER_FAILED, ANALYSIS_FAILED = "TAGGER_FAILED", "ANALYSIS_FAILED"
+CUT_LIST_UNREADABLE, CUT_LIST_MISFIT = "CUT_LIST_UNREADABLE", "CUT_LIST_DOES_NOT_FIT"
 PASSING = frozenset(
     {FILE_MISSING, CONTENT_CHANGED, READ_FAILED, "TIMED_OUT", "OUT_OF_MEMORY", "NO_CUDA"}
 )
@@ -21,6 +22,14 @@ this content under this code, and final until one of the two changes."""
 
 class TaggerFault(Exception):  # noqa: N818 - TaggerError is the registry's
     """A tagger raised, or gave what is no measure or label; the message names it and the error."""
+
+
+class MisfitFault(Exception):  # noqa: N818 - a fault of the list, as TaggerFault is of a tagger
+    """A cut list that cannot be the film's; `notes` are rows of ``cut_list_notes`` to judge by."""
+
+    def __init__(self, message: str, notes: list[dict[str, Any]]) -> None:
+        super().__init__(message)
+        self.notes = notes
 
 
 @contextmanager

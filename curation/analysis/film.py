@@ -9,12 +9,22 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import curation
-from curation.analysis.failure import ANALYSIS_FAILED, PASSING, TAGGER_FAILED, TaggerFault
-from curation.analysis.keys import shots_key, work_key
+from curation.analysis.failure import (
+    ANALYSIS_FAILED,
+    CUT_LIST_MISFIT,
+    CUT_LIST_UNREADABLE,
+    PASSING,
+    TAGGER_FAILED,
+    MisfitFault,
+    TaggerFault,
+)
+from curation.analysis.keys import GivenList, shots_key, work_key
 from curation.analysis.measured import labels
 from curation.storage import READ_FAILED, Place, StorageError
 
 if TYPE_CHECKING:
+    from curation.analysis.conformed import ListOnFilm
+    from curation.analysis.look import Seen
     from curation.analysis.measured import Series
     from curation.media import Source, Timeline, VideoInfo
     from curation.tags import Tagger
@@ -24,10 +34,11 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True)
 class KnownFilm:
-    """Rows of ``shots`` and ``measures`` that an earlier analysis stored of a film."""
+    """Rows of the tables of those names that an earlier analysis stored of a film."""
 
     shots: list[Row]
     measures: list[Row]
+    cut_list_notes: list[Row] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -36,6 +47,7 @@ class FilmJob:
 
     ``verify``: the bytes must have that SHA-256; a film that is only looked at needs none.
     ``known``: what is stored already; what of it is still good is not measured again.
+    ``cut_list``: the editor's, which is believed for the boundaries.
     """
 
     asset_sha256: str
@@ -44,24 +56,33 @@ class FilmJob:
     exhaustive: bool = False
     verify: bool = True
     known: KnownFilm | None = None
+    cut_list: GivenList | None = None
+
+    @property
+    def shots_key(self) -> str:
+        return shots_key(self.asset_sha256, exhaustive=self.exhaustive, cut_list=self.cut_list)
+
+    @property
+    def work_key(self) -> str:
+        return work_key(self.asset_sha256, exhaustive=self.exhaustive, cut_list=self.cut_list)
 
 
 @dataclass(frozen=True)
 class FilmRows:
-    """What one film adds to the tables ``films``, ``shots``, ``measures`` and ``tags``."""
+    """What one film adds to the tables: its row of ``films``, and those of the tables so named."""
 
     film: Row
     shots: list[Row] = field(default_factory=list)
     measures: list[Row] = field(default_factory=list)
     tags: list[Row] = field(default_factory=list)
+    cut_list_notes: list[Row] = field(default_factory=list)
 
 
-def failed_film(asset_sha256: str, reason: str, message: str, *, exhaustive: bool = False) -> Row:
+def failed_film(job: FilmJob, reason: str, message: str) -> Row:
     """The row of a film that could not be analysed; one whose reason may pass has no work key."""
-    final = reason not in PASSING
     return {
-        "asset_sha256": asset_sha256,
-        "work_key": work_key(asset_sha256, exhaustive=exhaustive) if final else "",
+        "asset_sha256": job.asset_sha256,
+        "work_key": "" if reason in PASSING else job.work_key,
         "status": "failed",
         "reasons": [reason],
         "message": message,
@@ -73,26 +94,27 @@ def failed_film(asset_sha256: str, reason: str, message: str, *, exhaustive: boo
 def analyse_film(job: FilmJob) -> FilmRows:
     """Look at a film once; find its shots, measure and tag them.
 
-    A film that cannot be read, is not the content it should be, or on which a tagger fails, ends
-    as a row with status ``failed``, its reason and a message.
+    A film that cannot be read, is not the content it should be, whose cut list is not its own or
+    on which a tagger fails, ends as a row with status ``failed``, its reason and a message.
     """
     started = time.process_time()
     rows = _attempt(job)
     film = {
         "asset_sha256": job.asset_sha256,
-        "work_key": work_key(job.asset_sha256, exhaustive=job.exhaustive),
+        "work_key": job.work_key,
         "code_version": curation.__version__,
         "analysed_at": datetime.now(UTC),
         **rows.film,
         "cpu_s": round(time.process_time() - started, 3),
     }
-    return FilmRows(film, rows.shots, rows.measures, rows.tags)
+    return replace(rows, film=film)
 
 
 def _attempt(job: FilmJob) -> FilmRows:
+    from curation.cutlists import CutListError
     from curation.media import MediaError
 
-    place = Place.parse(job.url)
+    place, notes = Place.parse(job.url), list[Row]()
     try:
         with place.verified(job.asset_sha256) if job.verify else place.source() as source:
             return _analyse(job, source)
@@ -100,6 +122,11 @@ def _attempt(job: FilmJob) -> FilmRows:
         reason, message = error.code.name, error.message
     except StorageError as error:
         reason, message = error.reason, str(error)
+    except CutListError as error:
+        reason = CUT_LIST_UNREADABLE
+        message = f"{error}; or take the list from the film's row; then ingest the catalog again"
+    except MisfitFault as error:
+        reason, message, notes = CUT_LIST_MISFIT, str(error), error.notes
     except TaggerFault as error:
         reason, message = TAGGER_FAILED, str(error)
     except MemoryError as error:
@@ -108,7 +135,7 @@ def _attempt(job: FilmJob) -> FilmRows:
         reason, message = READ_FAILED, f"{job.url}: {error}; try again"
     except Exception as error:  # noqa: BLE001 - a fault that one film brings out stops no other
         reason, message = ANALYSIS_FAILED, f"{type(error).__name__}: {error}; please report it"
-    return FilmRows(failed_film(job.asset_sha256, reason, message, exhaustive=job.exhaustive))
+    return FilmRows(failed_film(job, reason, message), cut_list_notes=notes)
 
 
 def _analyse(job: FilmJob, source: Source) -> FilmRows:
@@ -121,26 +148,31 @@ def _analyse(job: FilmJob, source: Source) -> FilmRows:
     info = replace(info, by_fields=scan.by_fields)
     film, every = film_row(info, timeline, scan), taggers()
     if job.known is not None and _still_good(job.known, job):
-        shots, measures, said = _measured_again(job, job.known, source, info, timeline, every)
+        rows = _measured_again(job, job.known, source, info, timeline, every)
     else:
-        shots, measures, said = _looked_at(job, source, info, timeline, every)
-    said["notes"] = [*film["notes"], *said.get("notes", ())]
+        rows = _looked_at(job, source, info, timeline, every)
+    notes = [*film["notes"], *rows.film.get("notes", ())]
     by_name = {tagger.name: tagger for tagger in every}
-    tags = [tag for row in measures for tag in labels(by_name[row["tagger"]], row)]
-    return FilmRows(film | said, shots, measures, tags)
+    tags = [tag for row in rows.measures for tag in labels(by_name[row["tagger"]], row)]
+    return replace(rows, film=film | rows.film | {"notes": notes}, tags=tags)
 
 
 def _looked_at(
     job: FilmJob, source: Source, info: VideoInfo, timeline: Timeline, every: Sequence[Tagger]
-) -> tuple[list[Row], list[Row], Row]:
+) -> FilmRows:
     from curation.analysis.look import look
     from curation.analysis.rows import shot_row
     from curation.media import choose_device
 
+    listed = _read_list(job.cut_list, info, timeline)
     device = choose_device(job.device)
     seen = look(source, info, timeline, every, device=device.device, exhaustive=job.exhaustive)
-    key = shots_key(job.asset_sha256, exhaustive=job.exhaustive)
-    shots = [shot_row(job.asset_sha256, key, timeline, shot) for shot in seen.shots]
+    known_by, remarks = "detector", list[Row]()
+    if listed is not None:
+        seen, known_by, remarks = _believed(job, source, info, timeline, seen, listed)
+    shots = [
+        shot_row(job.asset_sha256, job.shots_key, timeline, shot, known_by) for shot in seen.shots
+    ]
     measures = [each.measured(shot) for shot in shots for each in seen.series]
     said = {
         "device": device.device,
@@ -148,13 +180,53 @@ def _looked_at(
         "frames_decoded": seen.frames,
         "notes": [*seen.notes, *_missing(seen.series)],
     }
-    return shots, measures, said
+    return FilmRows(said, shots, measures, cut_list_notes=remarks)
+
+
+def _read_list(given: GivenList | None, info: VideoInfo, timeline: Timeline) -> ListOnFilm | None:
+    """The film's list, before a picture is decoded: what cannot be read costs nothing."""
+    from curation.analysis.conformed import list_on_film
+
+    if given is None:
+        return None
+    place = Place.parse(given.url)
+    with place.verified(given.sha256):
+        return list_on_film(place, info, timeline, given.offset)
+
+
+def _believed(
+    job: FilmJob,
+    source: Source,
+    info: VideoInfo,
+    timeline: Timeline,
+    seen: Seen,
+    listed: ListOnFilm,
+) -> tuple[Seen, str, list[Row]]:
+    """What was seen with the list's boundaries, the list's format, and what is to be said of it."""
+    from curation.analysis.conformed import believed
+    from curation.analysis.look import fill
+    from curation.analysis.people import FoundShots
+    from curation.analysis.rows import cut_list_rows
+
+    name = Place.parse(job.url).name
+    found = FoundShots(name, info, timeline, seen.shots, seen.transitions, seen.frames)
+    agreed = believed(source, found, listed)
+    remarks = cut_list_rows(job.asset_sha256, agreed, source)
+    if agreed.misfit is not None:
+        raise MisfitFault(
+            f"the cut list {job.cut_list and job.cut_list.url} is not that of this film: "
+            f"{'; '.join([agreed.misfit, *agreed.notes])}; name the right list and its "
+            "cut_list_offset in the film's row, or none, and ingest the catalog again",
+            remarks,
+        )
+    cut = replace(seen, shots=agreed.shots.shots, transitions=agreed.shots.transitions)
+    fill(source, timeline, cut)
+    return cut, agreed.format, remarks
 
 
 def _still_good(known: KnownFilm, job: FilmJob) -> bool:
     """Whether the stored shots are those that would be found now."""
-    key = shots_key(job.asset_sha256, exhaustive=job.exhaustive)
-    return bool(known.shots) and all(shot["work_key"] == key for shot in known.shots)
+    return bool(known.shots) and all(shot["work_key"] == job.shots_key for shot in known.shots)
 
 
 def _measured_again(
@@ -164,7 +236,7 @@ def _measured_again(
     info: VideoInfo,
     timeline: Timeline,
     every: Sequence[Tagger],
-) -> tuple[list[Row], list[Row], Row]:
+) -> FilmRows:
     """Show the frames that were sampled before to taggers that have not measured them as now."""
     from curation.analysis.look import measure
 
@@ -185,16 +257,13 @@ def _measured_again(
     found = {(row["shot_id"], row["tagger"]): row for row in kept} | fresh
     measures = [found[shot["shot_id"], tagger.name] for shot in shots for tagger in every]
     names = ", ".join(each.tagger.name for each in series if each.missing is None) or "nothing"
-    return (
-        shots,
-        measures,
-        {
-            "device": "cpu",
-            "device_reason": f"measured again: {names}",
-            "frames_decoded": count,
-            "notes": _missing(series),
-        },
-    )
+    said = {
+        "device": "cpu",
+        "device_reason": f"measured again: {names}",
+        "frames_decoded": count,
+        "notes": _missing(series),
+    }
+    return FilmRows(said, shots, measures, cut_list_notes=known.cut_list_notes)
 
 
 def _missing(series: Sequence[Series]) -> list[str]:

@@ -3,31 +3,52 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import Final
 
 from curation.tables.store import canonical_json
 
 ANALYSIS_VERSION: Final = "2"
+CUT_LISTS_VERSION: Final = "1"
+"""Raised when lists are read, or put on films, otherwise than before."""
 WIDTH: Final = 320
 """Of the pictures that taggers are shown unless they ask for more."""
 
 
-def shots_key(asset_sha256: str, *, exhaustive: bool = False) -> str:
-    """Key of the shots of a film: its content, how it is looked at, and what finds the shots."""
+@dataclass(frozen=True, slots=True)
+class GivenList:
+    """The cut list with which a film comes: where it lies, its content, and the film's frame at
+    which it begins."""
+
+    url: str
+    sha256: str
+    offset: int = 0
+
+
+def shots_key(
+    asset_sha256: str, *, exhaustive: bool = False, cut_list: GivenList | None = None
+) -> str:
+    """Key of the shots of a film: its content, how it is looked at, and what finds the shots.
+
+    A cut list counts by its content, wherever it lies.
+    """
     from curation.shots import ShotSettings
 
-    return _digest(
-        {
-            "asset": asset_sha256,
-            "analysis": ANALYSIS_VERSION,
-            "exhaustive": exhaustive,
-            "shots": ShotSettings().canonical(),
-        }
-    )
+    look: dict[str, object] = {
+        "asset": asset_sha256,
+        "analysis": ANALYSIS_VERSION,
+        "exhaustive": exhaustive,
+        "shots": ShotSettings().canonical(),
+    }
+    if cut_list is not None:
+        look["cut_list"] = [CUT_LISTS_VERSION, cut_list.sha256, cut_list.offset]
+    return _digest(look)
 
 
-def work_key(asset_sha256: str, *, exhaustive: bool = False) -> str:
+def work_key(
+    asset_sha256: str, *, exhaustive: bool = False, cut_list: GivenList | None = None
+) -> str:
     """Key of the analysis of a film: its shots, and the version of everything that measures them.
 
     Label versions are not part of it: labels are recomputed from stored measures.
@@ -36,7 +57,7 @@ def work_key(asset_sha256: str, *, exhaustive: bool = False) -> str:
 
     return _digest(
         {
-            "shots": shots_key(asset_sha256, exhaustive=exhaustive),
+            "shots": shots_key(asset_sha256, exhaustive=exhaustive, cut_list=cut_list),
             "width": WIDTH,
             "taggers": {tagger.name: tagger.version for tagger in taggers()},
         }

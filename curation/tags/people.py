@@ -83,6 +83,7 @@ class PeopleTagger:
             {
                 "faces": "faces that a quarter of the stills or more show",
                 "face_share": "share of the stills",
+                "largest": "height of the largest face, share of the picture's",
                 "score": "of the surest face, 0 to 1",
                 "tracks": "faces told apart by their place from still to still",
                 "stills": "stills looked at",
@@ -91,7 +92,7 @@ class PeopleTagger:
         Facet(
             "shot_scale",
             (*SCALES, UNKNOWN),
-            {"face_height": "share of the picture's height inside its bars"},
+            {"face_height": "of the main person; share of the picture's height inside its bars"},
         ),
         Facet(
             "subject",
@@ -135,9 +136,11 @@ class PeopleTagger:
         if not main:
             return summary
         aspect, picture = float(series["aspect"][0]), _picture(series)
+        largest = max(face.box.height for still in stills for face in still)
         places = np.median([person(face, aspect) for _, face in main], axis=0)
         place = Box(*places.tolist()).within(picture)
         return summary | {
+            "largest": largest / picture.height,
             "face_height": float(np.median([face.box.height for _, face in main])) / picture.height,
             "main_score": max(face.score for _, face in main),
             "track_share": len(main) / len(stills),
@@ -248,7 +251,7 @@ def _is_face(score: float) -> float:
 
 
 def _count(measures: Mapping[str, float]) -> Tag:
-    shown = pick(measures, "faces", "face_share", "score", "tracks", "stills")
+    shown = pick(measures, "faces", "face_share", "largest", "score", "tracks", "stills")
     if not math.isfinite(shown["stills"]):
         return unknown("faces", shown)
     if not math.isfinite(shown["score"]):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 
@@ -36,9 +37,23 @@ def test_a_face_is_found_where_it_is_at_any_size(close_up: room.Pixels) -> None:
     assert whole[0].box.left < whole[0].points[2][0] < whole[0].box.right
 
 
-def test_a_face_on_its_side_is_none_that_we_know_upright(close_up: room.Pixels) -> None:
-    for turned in FaceFinder().find(np.ascontiguousarray(np.rot90(close_up))):
-        assert turned.score < FaceFinder().find(close_up)[0].score
+def test_a_film_shot_with_the_camera_on_its_side_is_searched_upright(
+    close_up: room.Pixels, tmp_path: Path
+) -> None:
+    lying = np.ascontiguousarray(np.rot90(close_up, -1)[:, : close_up.shape[0] // 2 * 2])
+    film = tmp_path / "phone.mp4"
+    with av.open(str(film), "w") as container:
+        stream = container.add_stream("libx264", rate=24)
+        assert isinstance(stream, av.VideoStream)
+        stream.height, stream.width = lying.shape[:2]
+        stream.pix_fmt = "yuv420p"
+        stream.set_display_rotation(90)
+        container.mux(stream.encode(av.VideoFrame.from_ndarray(lying, "rgb24")))
+        container.mux(stream.encode(None))
+    (frame,) = frames(str(film), width=320)
+    assert frame.rgb.shape[1] > frame.rgb.shape[0]
+    found, upright = faces(frame), FaceFinder().find(close_up)
+    assert np.allclose(found[0].box, upright[0].box, atol=0.03)
 
 
 def test_no_face_in_noise_and_darkness() -> None:

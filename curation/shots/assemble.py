@@ -47,7 +47,8 @@ def assemble(
     Whatever is handed in, the shots are not empty, follow each other without a gap, and do not
     depend on the order of `transitions`. Of two graduals that overlap, the one with the higher
     score stays, then the longer; a cut inside or at the edge of a gradual belongs to it; of two
-    cuts on one frame the better stays. A gradual clipped by the film's ends that leaves no frame
+    cuts on one frame the better stays. A fade out that turns at once into what follows is one fade
+    through black with it. A gradual clipped by the film's ends that leaves no frame
     on one side is kept as the way in or out of the first or last shot. `start` and `end` entries
     are ignored: the film's ends are known.
 
@@ -58,7 +59,8 @@ def assemble(
     """
     if frames <= 0:
         raise ValueError(f"a film of {frames} frames has no shots")
-    kept = _resolve([t for t in transitions if t.type not in ("start", "end") and t.start < frames])
+    inside = [t for t in transitions if t.type not in ("start", "end") and t.start < frames]
+    kept = _turning(_resolve(inside))
     inner: dict[int, Transition] = {}
     head, tail = Transition("start", 0, 0), Transition("end", frames, frames)
     for transition in kept:
@@ -87,6 +89,21 @@ def _resolve(transitions: list[Transition]) -> list[Transition]:
         if not any(_clash(transition, other) for other in kept):
             kept.append(transition)
     return sorted(kept, key=lambda t: (t.start, t.end))
+
+
+def _turning(kept: Iterable[Transition]) -> list[Transition]:
+    """Fades out joined with the gradual that begins a shot where they end one, of which no frame
+    would be left between the two."""
+    joined: list[Transition] = []
+    for one in kept:
+        last = joined[-1] if joined else None
+        turns = last is not None and last.type == "fade_out" and last.boundary == one.boundary
+        if last is not None and turns:
+            score = max(last.score, one.score)
+            joined[-1] = Transition("fade_through_black", last.start, one.end, score)
+        else:
+            joined.append(one)
+    return joined
 
 
 def _clash(one: Transition, kept: Transition) -> bool:

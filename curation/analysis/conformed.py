@@ -75,6 +75,7 @@ def believed(source: Source, found: FoundShots, given: ListOnFilm) -> Conformed:
     """
     from curation.cutlists.check import better_offset, beyond, disagreements, doubts, misfit
     from curation.shots import assemble
+    from curation.shots.kinds import name_shots
 
     listed, put, grid = given.listed, given.put, given.grid
     notes = list(put.notes)
@@ -95,7 +96,7 @@ def believed(source: Source, found: FoundShots, given: ListOnFilm) -> Conformed:
     stands = doubts(outside, put.transitions, complete=True).listed
     transitions = sorted([*put.transitions, *stands], key=lambda t: (t.start, t.end))
     black = [(shot.start, shot.end) for shot in found.shots if shot.kind == "black"]
-    shots = assemble(transitions, grid.frames, black)
+    shots = name_shots(assemble(transitions, grid.frames, black), found.glances)
     taken = replace(found, transitions=transitions, shots=shots)
     return Conformed(taken, listed.format, tuple(notes), differ, misfit(put, differ, shift))
 

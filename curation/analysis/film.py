@@ -204,7 +204,7 @@ def _believed(
 ) -> tuple[Seen, str, list[Row]]:
     """What was seen with the list's boundaries, the list's format, and what is to be said of it."""
     from curation.analysis.conformed import believed
-    from curation.analysis.look import fill
+    from curation.analysis.look import fill, with_kinds
     from curation.analysis.people import FoundShots
     from curation.analysis.rows import cut_list_rows
 
@@ -221,7 +221,7 @@ def _believed(
         )
     cut = replace(seen, shots=agreed.shots.shots, transitions=agreed.shots.transitions)
     fill(source, timeline, cut)
-    return cut, agreed.format, remarks
+    return with_kinds(source, timeline, cut), agreed.format, remarks
 
 
 def _still_good(known: KnownFilm, job: FilmJob) -> bool:

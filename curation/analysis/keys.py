@@ -29,17 +29,19 @@ class GivenList:
 def shots_key(
     asset_sha256: str, *, exhaustive: bool = False, cut_list: GivenList | None = None
 ) -> str:
-    """Key of the shots of a film: its content, how it is looked at, and what finds the shots.
+    """Key of the shots of a film: its content, how it is looked at, what finds the shots and
+    what names their kinds.
 
     A cut list counts by its content, wherever it lies.
     """
-    from curation.shots import ShotSettings
+    from curation.shots import KINDS_VERSION, ShotSettings
 
     look: dict[str, object] = {
         "asset": asset_sha256,
         "analysis": ANALYSIS_VERSION,
         "exhaustive": exhaustive,
         "shots": ShotSettings().canonical(),
+        "kinds": KINDS_VERSION,
     }
     if cut_list is not None:
         look["cut_list"] = [CUT_LISTS_VERSION, cut_list.sha256, cut_list.offset]

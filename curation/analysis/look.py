@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final, Protocol
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
+from curation.analysis.glances import Glances
 from curation.analysis.keys import WIDTH
 from curation.analysis.measured import Series
 from curation.isolation import tell
@@ -26,6 +27,7 @@ from curation.media import (
 )
 from curation.media.source import name_of
 from curation.shots import Shot, ShotDetector, ShotEye, Transition, assemble
+from curation.shots.kinds import name_shots
 
 if TYPE_CHECKING:
     from curation.media import Frame, VideoInfo
@@ -36,6 +38,20 @@ Mask = npt.NDArray[np.bool_]
 PROGRESS_S: Final = 15
 
 
+class Watcher(Protocol):
+    """Somebody who is shown frames of a film."""
+
+    @property
+    def pairs(self) -> bool:
+        """Whether each frame is to come with the one before it."""
+
+    def measure(self, frame: Frame, before: Frame | None) -> None:
+        """Look at a frame."""
+
+    def lacks(self, start: int, end: int) -> bool:
+        """Whether a frame of `[start, end)` is still to be shown."""
+
+
 @dataclass(frozen=True, eq=False)
 class Seen:
     """What one pass over a film saw."""
@@ -43,6 +59,7 @@ class Seen:
     shots: list[Shot]
     transitions: list[Transition]
     series: list[Series]
+    glances: Glances
     frames: int
     notes: tuple[str, ...] = ()
 
@@ -56,7 +73,7 @@ def look(
     device: str,
     exhaustive: bool,
 ) -> Seen:
-    """Find the shots of a film and measure them.
+    """Find the shots of a film, name their kinds and measure them.
 
     Decodes what is needed, or every frame if `exhaustive`, if a card does it, or if the film's
     timeline or a fault leave no choice.
@@ -69,6 +86,19 @@ def look(
         TaggerFault: when a tagger fails.
     """
     cv2.setNumThreads(1)
+    seen = _looked(source, info, timeline, taggers, device=device, exhaustive=exhaustive)
+    return with_kinds(source, timeline, seen)
+
+
+def _looked(
+    source: Source,
+    info: VideoInfo,
+    timeline: Timeline,
+    taggers: Sequence[Tagger],
+    *,
+    device: str,
+    exhaustive: bool,
+) -> Seen:
     width = max([WIDTH, *(tagger.needs.width for tagger in taggers)])
     whole = frames(source, width=width, device=device, timeline=timeline)
     if exhaustive or device != "cpu" or not can_be_sparse(timeline):
@@ -81,7 +111,7 @@ def look(
             raise
         seen = _watched(source, whole, info, timeline, taggers, every=True)
         note = f"looked at exhaustively after a fault ({fault.message})"
-        return Seen(seen.shots, seen.transitions, seen.series, seen.frames, (note,))
+        return replace(seen, notes=(note,))
     fill(source, timeline, seen)
     return seen
 
@@ -120,7 +150,7 @@ def _watched(
     every: bool,
 ) -> Seen:
     detector = ShotDetector()
-    series = [Series(tagger, info) for tagger in taggers]
+    series, glances = [Series(tagger, info) for tagger in taggers], Glances(info)
     count, said = 0, time.monotonic()
     before: Frame | None = None
     for frame in given:
@@ -128,6 +158,7 @@ def _watched(
             said = time.monotonic()
             tell(f"frame {frame.index:,} of {len(timeline):,}")
         change = detector.feed(frame)
+        glances.watch(frame, before, change)
         for each in series:
             each.watch(frame, before, change)
         before = frame
@@ -143,34 +174,50 @@ def _watched(
             MediaCode.DECODE_FAILED, f"{name_of(source)}: no frame decodes; fetch it again"
         )
     transitions = detector.finish()
-    return Seen(
-        assemble(transitions, len(timeline), detector.black_spans), transitions, series, count
-    )
+    shots = assemble(transitions, len(timeline), detector.black_spans)
+    return Seen(shots, transitions, series, glances, count)
 
 
 def fill(source: Source, timeline: Timeline, seen: Seen) -> None:
-    """Show each tagger a frame of every shot that it has seen nothing of.
+    """Show each watcher a frame of every shot that it has seen nothing of.
 
     Raises:
         MediaError: when the film cannot be read.
         TaggerFault: when a tagger fails.
     """
     width = max([WIDTH, *(each.tagger.needs.width for each in seen.series)])
-    wanting: dict[int, list[Series]] = {}
+    watchers: list[Watcher] = [seen.glances, *seen.series]
+    wanting: dict[int, list[Watcher]] = {}
     for shot in seen.shots:
         start, end = shot.clean_start, shot.clean_end
-        for each in seen.series:
+        for each in watchers:
             if start < end and each.lacks(start, end):
                 wanting.setdefault((start + end) // 2, []).append(each)
     _show(source, timeline, wanting, width=width, exact=False)
-    for each in seen.series:
-        each.in_order()
+    for one in seen.series:
+        one.in_order()
+
+
+def with_kinds(source: Source, timeline: Timeline, seen: Seen) -> Seen:
+    """The same with its shots' kinds named.
+
+    A card is believed only where it was looked at throughout, for a picture may lie between. Raises
+    `MediaError` when the film cannot be read.
+    """
+    named = name_shots(seen.shots, seen.glances.all())
+    spans = [(shot.clean_start, shot.clean_end) for shot in named if shot.kind != "picture"]
+    gaps = [index for span in spans for index in seen.glances.gaps(*span, timeline)]
+    if gaps:
+        wanting = {index: [seen.glances] for index in gaps}
+        _show(source, timeline, wanting, width=WIDTH, exact=False)
+        named = name_shots(seen.shots, seen.glances.all())
+    return replace(seen, shots=named)
 
 
 def _show(
     source: Source,
     timeline: Timeline,
-    wanting: Mapping[int, Sequence[Series]],
+    wanting: Mapping[int, Sequence[Watcher]],
     *,
     width: int,
     exact: bool,
@@ -178,7 +225,7 @@ def _show(
     """Measure certain frames, for a tagger of pairs with the one before; gives frames decoded."""
     wanted = np.zeros(len(timeline), np.bool_)
     wanted[list(wanting)] = True
-    paired = [i - 1 for i, given in wanting.items() if any(e.tagger.needs.pairs for e in given)]
+    paired = [i - 1 for i, given in wanting.items() if any(each.pairs for each in given)]
     wanted[[index for index in paired if index >= 0]] = True
     count, before = 0, None
     for frame in _certain(source, timeline, wanted, width=width, exact=exact):

@@ -44,6 +44,11 @@ class Series:
         self._pts: list[float] = []
         self._columns: dict[str, list[float]] = {}
 
+    @property
+    def pairs(self) -> bool:
+        """Whether frames are measured with the one before."""
+        return self.tagger.needs.pairs
+
     def watch(self, frame: Frame, before: Frame | None, change: float) -> None:
         """Measure a frame if it is one of those that the tagger samples."""
         if self.missing is None and self._wanted(frame, change):

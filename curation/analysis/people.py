@@ -12,6 +12,7 @@ from curation.analysis.film import FilmJob, analyse_film
 if TYPE_CHECKING:
     from curation.media import Timeline, VideoInfo
     from curation.shots import Shot, Transition
+    from curation.shots.glance import Glance
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,7 @@ class FoundShots:
     shots: list[Shot]
     transitions: list[Transition]
     decoded: int
+    glances: tuple[Glance, ...] = ()
 
     def to_truth(self) -> dict[str, Any]:
         """Boundaries in the form that shot-boundary benchmarks compare."""
@@ -47,7 +49,15 @@ def find_shots(film: Path, device: str = "auto", *, exhaustive: bool = False) ->
     info, timeline = probe(source), read_timeline(source)
     chosen = choose_device(device).device
     seen = look(source, info, timeline, (), device=chosen, exhaustive=exhaustive)
-    return FoundShots(film.name, info, timeline, seen.shots, seen.transitions, seen.frames)
+    return FoundShots(
+        film.name,
+        info,
+        timeline,
+        seen.shots,
+        seen.transitions,
+        seen.frames,
+        seen.glances.all(),
+    )
 
 
 def tag_film(

@@ -13,12 +13,12 @@ from curation.dataset.clearance import Span, clear
 from curation.dataset.clips import Clip, clips_of
 from curation.dataset.manifest import MANIFEST, Manifest, compose, read_manifest
 from curation.dataset.plan import Plan, ReleaseError, read_samples
-from curation.dataset.selection import CUT, FILTER, LENGTH, RIGHTS
+from curation.dataset.selection import CUT, STATIONS
 from curation.dataset.shards import Shard
 from curation.rights import Request, Rulebook
 from curation.tables.store import Store, canonical_json, rows_of
 
-_ORDER = {station: position for position, station in enumerate((RIGHTS, LENGTH, FILTER, CUT))}
+_ORDER = {station: position for position, station in enumerate(STATIONS)}
 
 
 def publish(

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from curation.storage import Place
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
+Kind = Literal["picture", "title", "credits", "black", "blank", "bars", "logo"]
 Component = Literal["picture", "dialogue", "music", "effects"]
 MAX_SHOWN = 80
 """Letters that an error repeats of what it was given."""
@@ -116,6 +117,11 @@ class Recipe(_Section):
     name: Name = Field(description="Name of the release")
     description: str = Field(default="", description="What it is for, in a sentence")
     request: RequestSection
+    kinds: tuple[Kind, ...] = Field(
+        default=("picture",),
+        min_length=1,
+        description="What shots may show; cards, black and the like are left out unless named",
+    )
     filters: tuple[FilterSection, ...] = Field(default=(), description="Asked in this order")
     clip: ClipSection = ClipSection()
     split: SplitSection = SplitSection()

@@ -17,7 +17,7 @@ from curation.rights import PerformerGate, Rulebook
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-RIGHTS, LENGTH, FILTER, CUT = "rights", "length", "filter", "cut"
+RIGHTS, KIND, LENGTH, FILTER, CUT = STATIONS = ("rights", "kind", "length", "filter", "cut")
 """Stations of a release at which a shot can be left out, in order."""
 
 TOO_SHORT, TOO_LONG, NO_CLEAN_FRAME = "TOO_SHORT", "TOO_LONG", "NO_CLEAN_FRAME"
@@ -33,6 +33,7 @@ class Shot:
     start: int
     end: int
     seconds: float
+    kind: str | None = "picture"
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +98,10 @@ def select(
     withheld: Mapping[str, str],
     unreachable: Mapping[str, str] = MappingProxyType({}),
 ) -> Selection:
-    """Choose the shots of a release: rights first, then length, then the recipe's filters.
+    """Choose the shots of a release: rights first, then kind, length and the recipe's filters.
+
+    A shot of another kind than the recipe names, or of a kind that is not known, stays out as
+    ``KIND_TITLE``, ``KIND_BLACK``, ``KIND_UNKNOWN`` and so on.
 
     Args:
         withheld: works that nobody may use, each with the reason why.
@@ -109,7 +113,7 @@ def select(
     shots = tuple(
         Shot(*row)
         for row in connection.execute(
-            "SELECT shot_id, asset_sha256, work_id, clean_start, clean_end, seconds "
+            "SELECT shot_id, asset_sha256, work_id, clean_start, clean_end, seconds, kind "
             "FROM tagged_shots ORDER BY shot_id"
         ).fetchall()
     )
@@ -139,6 +143,8 @@ def select(
             continue
         if reasons := denied.get(shot.shot_id):
             left_out[shot.shot_id] = Choice(shot, RIGHTS, reasons)
+        elif shot.kind not in recipe.kinds:
+            left_out[shot.shot_id] = Choice(shot, KIND, (f"KIND_{shot.kind or 'unknown'}".upper(),))
         elif reason := _length(shot, recipe):
             left_out[shot.shot_id] = Choice(shot, LENGTH, (reason,))
         elif names := tuple(name for name, out in refused if shot.shot_id in out):
@@ -232,6 +238,6 @@ def _lot(seed: int, name: str) -> float:
 
 def funnel(selection: Selection) -> Sequence[tuple[str, str, int]]:
     """Lines (station, reason, shots) from all shots down to those chosen; they add up."""
-    order = {name: i for i, name in enumerate((RIGHTS, LENGTH, FILTER, CUT))}
+    order = {name: i for i, name in enumerate(STATIONS)}
     out = sorted(selection.left_out().items(), key=lambda kv: (order[kv[0][0]], -kv[1], kv[0][1]))
     return [(station, reason, count) for (station, reason), count in out]

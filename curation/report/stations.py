@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-RELEASE_STATIONS = ("rights", "length", "filter", "cut")
+RELEASE_STATIONS = ("rights", "kind", "length", "filter", "cut")
 
 
 class ReportError(Exception):

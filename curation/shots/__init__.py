@@ -9,7 +9,7 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from curation.shots.assemble import Shot, assemble
+from curation.shots.assemble import KINDS_VERSION, Shot, ShotKind, assemble
 from curation.shots.settings import VERSION, ShotSettings
 from curation.shots.transition import GRADUAL, Transition, TransitionType
 from curation.shots.truth import to_score_json, to_truth_json
@@ -20,10 +20,12 @@ if TYPE_CHECKING:
 
 __all__ = [
     "GRADUAL",
+    "KINDS_VERSION",
     "VERSION",
     "Shot",
     "ShotDetector",
     "ShotEye",
+    "ShotKind",
     "ShotSettings",
     "Transition",
     "TransitionType",

@@ -5,11 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Literal
+from typing import Final, Literal
 
 from curation.shots.transition import Transition
 
-ShotKind = Literal["picture", "black"]
+ShotKind = Literal["picture", "title", "credits", "black", "blank", "bars", "logo"]
+"""`title`: a card of text, wherever it stands; `credits`: end credits; `bars`: colour bars, test
+patterns and countdowns; `logo`: a company's emblem at one of the film's ends; `blank`: one colour
+that is not black."""
+
+KINDS_VERSION: Final = "1"
+"""Changes when the same film would give other kinds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +46,7 @@ class Shot:
 def assemble(
     transitions: Iterable[Transition],
     frames: int,
-    black: Sequence[tuple[int, int]] = (),
+    black: Sequence[tuple[int, int]] | None = None,
 ) -> list[Shot]:
     """Partition `[0, frames)` into shots.
 
@@ -52,8 +58,9 @@ def assemble(
     on one side is kept as the way in or out of the first or last shot. `start` and `end` entries
     are ignored: the film's ends are known.
 
-    `black` holds spans `[start, end)` of black; a shot whose clean frames lie in one, or that
-    runs from a fade out to a fade in, has the kind `black`.
+    `black` holds the spans `[start, end)` of black that were measured: a shot whose clean frames
+    lie in one has the kind `black`. Where nothing was measured, one that runs from a fade out to a
+    fade in has it. `name_shots` knows the other kinds.
 
     Raises `ValueError` when `frames` is not positive.
     """
@@ -114,10 +121,8 @@ def _clash(one: Transition, kept: Transition) -> bool:
     return one.start == kept.start
 
 
-def _is_black(shot: Shot, black: Sequence[tuple[int, int]]) -> bool:
-    if shot.transition_in.type == "fade_out" and shot.transition_out.type in ("fade_in", "end"):
-        return True
-    if shot.transition_in.type == "start" and shot.transition_out.type == "fade_in":
-        return True
+def _is_black(shot: Shot, black: Sequence[tuple[int, int]] | None) -> bool:
+    if black is None:
+        return shot.transition_in.type == "fade_out" and shot.transition_out.type == "fade_in"
     first, last = shot.clean_start, shot.clean_end
     return first < last and any(a <= first and last <= b for a, b in black)

@@ -1,15 +1,16 @@
 from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from curation.dataset.recipe import Recipe, RecipeError, recipe_from
+from curation.dataset.recipe import Kind, Recipe, RecipeError, recipe_from
 from curation.dataset.selection import Shot, place, select, split_of
 from curation.rights import PerformerGate, Rulebook
+from curation.shots import ShotKind
 from curation.tables import Store
 from curation.tables.query import connect
 from tests.dataset.test_recipe import GOOD
@@ -76,7 +77,7 @@ def test_a_titles_split_does_not_depend_on_what_else_is_there(title: str, seed: 
 
 
 def library(folder: Path) -> Store:
-    """Three shots: of a work with a grant, of one without, and a short one with."""
+    """Shots of a work with a grant and of one without; one is short, one mixed, one a card."""
     store = Store.at(folder)
     store.append("ingests", [{"ingest_id": "1", "ingested_at": NOW}])
     for work, asset in (("E0", "x"), ("E1", "y")):
@@ -92,6 +93,7 @@ def library(folder: Path) -> Store:
             span | {"shot_id": "c", "asset_sha256": "x", "clean_end_s": 0.5},
             span | {"shot_id": "d", "asset_sha256": "x", "clean_end_s": 2.0, "clean_end": 0},
             span | {"shot_id": "e", "asset_sha256": "x", "clean_end_s": 2.0, "kind": None},
+            span | {"shot_id": "f", "asset_sha256": "x", "clean_end_s": 2.0, "kind": "title"},
         ],
     )
     return store
@@ -111,14 +113,24 @@ def chosen(store: Store, withheld: dict[str, str] | None = None, **change: Any) 
 
 
 def test_each_shot_is_in_or_out_with_a_reason(tmp_path: Path) -> None:
-    found = chosen(library(tmp_path), filters=[{"name": "picture", "sql": "kind = 'picture'"}])
+    found = chosen(library(tmp_path), filters=[{"name": "long", "sql": "seconds > 1"}])
     assert found == {
         "a": "in",
         "b": "NO_GRANT",
         "c": "TOO_SHORT",
         "d": "NO_CLEAN_FRAME",
-        "e": "picture",
+        "e": "KIND_UNKNOWN",
+        "f": "KIND_TITLE",
     }
+
+
+def test_a_card_is_taken_only_if_the_recipe_names_its_kind(tmp_path: Path) -> None:
+    found = chosen(library(tmp_path), kinds=["title", "credits"])
+    assert (found["a"], found["e"], found["f"]) == ("KIND_PICTURE", "KIND_UNKNOWN", "in")
+
+
+def test_recipes_know_the_kinds_that_shots_have() -> None:
+    assert get_args(Kind) == get_args(ShotKind)
 
 
 def test_an_error_in_a_filter_leaves_the_shot_out(tmp_path: Path) -> None:

@@ -69,6 +69,11 @@ def test_a_shot_in_measured_black_is_black() -> None:
     assert [s.kind for s in shots] == ["picture", "black", "picture"]
 
 
+def test_a_picture_between_fades_is_not_black_where_black_was_measured() -> None:
+    fades = [Transition("fade_out", 10, 19), Transition("fade_in", 80, 89)]
+    assert [s.kind for s in assemble(fades, 120, [(19, 21)])] == ["picture"] * 3
+
+
 def test_no_frames_no_shots() -> None:
     with pytest.raises(ValueError, match="0 frames"):
         assemble([], 0)

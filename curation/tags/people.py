@@ -1,8 +1,8 @@
 """People: the faces of a shot, how large they are in it, and where. Nobody is identified.
 
 Thresholds of the shot's scale follow from human proportions, not from films. Measured
-(benchmarks/tags.py): people who look away are not seen, and of a drawn character, whose head is large
-for its body, the scale comes out one step closer than it is.
+(benchmarks/tags.py): people who look away are not seen, and of a drawn character, whose head is
+large for its body, the scale comes out one step closer than it is.
 """
 
 from __future__ import annotations
@@ -43,8 +43,8 @@ CUTS: Final = {"CU": 0.77, "MCU": 0.66, "MS": 0.41, "MLS": 0.14}
 """Lowest place, in statures above the floor, at which a shot of that scale cuts a standing person:
 halfway between what it shows and what the next one does. Shoulder 0.818, chest 0.72, hip 0.53, knee
 0.285 (Drillis & Contini 1966), waist 0.60: a close-up shows the shoulders, a medium close-up the
-chest, a medium shot the waist or the hips, a medium long shot the knees, a long shot all (Thompson &
-Bowen, "Grammar of the Shot", 2009, names them so)."""
+chest, a medium shot the waist or the hips, a medium long shot the knees, a long shot all (named so
+by Thompson & Bowen, "Grammar of the Shot", 2009)."""
 SPREAD: Final = 0.4
 """Standard deviation of a face's height around that of its scale, in octaves. Labels are likeliest
 with 0.2 on renders, 0.3 on our films and 0.6 on others' (benchmarks/tags.py)."""

@@ -12,9 +12,11 @@ from typing import Any
 
 import imageio_ffmpeg
 import pytest
+from duckdb import DuckDBPyConnection
 
 from curation import stages
 from curation.analysis import FilmJob, GivenList, KnownFilm, analyse_film
+from curation.report.cut_lists import on_cut_lists
 from curation.settings import Settings
 from curation.storage import Place
 from curation.tables import Store
@@ -82,8 +84,11 @@ class Studio:
         stages.ingest(self.settings)
         return stages.analyse(self.settings, **options)
 
+    def tables(self) -> DuckDBPyConnection:
+        return connect(Store.at(self.settings.store))
+
     def ask(self, query: str) -> list[tuple[Any, ...]]:
-        return connect(Store.at(self.settings.store)).execute(query).fetchall()
+        return self.tables().execute(query).fetchall()
 
     def spans(self) -> list[tuple[int, int]]:
         return self.ask(
@@ -116,6 +121,9 @@ def test_the_list_is_the_truth_and_the_picture_is_heard(studio: Studio) -> None:
         ("cut_not_seen", 10, 0.4, "01:00:00:10"),
         ("cut_not_listed", 75, 3.0, "01:00:03:00"),
     ]
+    assert on_cut_lists(studio.tables()) == (
+        "films that come with a cut list: 1, cut by it: 1, disagreements with the picture: 2"
+    )
     measured = "SELECT count(*) FROM measures WHERE len(frames) = 0"
     assert studio.ask(measured) == [(0,)]
 

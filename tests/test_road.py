@@ -53,6 +53,20 @@ def test_the_demo_shows_every_outcome(ran: tuple[Store, str]) -> None:
     assert "dataset_release" in output
 
 
+def test_the_film_with_a_cut_list_is_cut_by_it(ran: tuple[Store, str]) -> None:
+    store, output = ran
+    connection = connect(store)
+    cuts = connection.execute(
+        "SELECT start_frame FROM tagged_shots WHERE boundaries_from = 'edl' ORDER BY ALL"
+    ).fetchall()
+    # As the truth of gel_test.mp4 has it: lights that change, flicker and flash are no cuts.
+    assert [cut for (cut,) in cuts] == [0, 45, 115, 200, 275, 355, 415, 495, 580, 660]
+    assert connection.execute("SELECT kind, frame FROM cut_list_notes").fetchall() == [
+        ("cut_not_listed", 616)
+    ]
+    assert "a cut list: 1, cut by it: 1, disagreements with the picture: 1" in output
+
+
 def test_the_counts_add_up_at_every_station(ran: tuple[Store, str]) -> None:
     table = stations(connect(ran[0]))
     assert [station.name for station in table if not station.adds_up] == []

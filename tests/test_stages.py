@@ -159,7 +159,7 @@ def test_the_road_runs_with_films_and_store_in_an_object_store(s3: str, tmp_path
     library = Place.parse(f"{s3}/films")
     for name in ("window_seat.mp4", "broken_reel.mp4"):
         (library / name).upload(ROOT / "examples" / "library" / name)
-    for table in (ROOT / "examples" / "catalog").iterdir():
+    for table in (ROOT / "examples" / "catalog").glob("*.csv"):
         (Place.parse(f"{s3}/catalog") / table.name).upload(table)
     settings = Settings(store=f"{s3}/store", library=str(library), catalog=f"{s3}/catalog")
     done = stages.ingest(settings)

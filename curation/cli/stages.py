@@ -15,7 +15,12 @@ from curation.cli.options import (
     StoreOption,
     example,
 )
-from curation.cli.stations import newest_release_of, show_stations
+from curation.cli.stations import (
+    newest_release_of,
+    show_stations,
+    tables_of,
+    tell_of_cut_lists,
+)
 from curation.console import show, tell
 from curation.settings import Settings
 
@@ -73,6 +78,8 @@ def analyze(
     counts = stages.analyse(settings, retry_failed=retry_failed, tell=tell)
     if counts:
         show(("films", "count"), sorted(counts.items()))
+        with tables_of(settings) as connection:
+            tell_of_cut_lists(connection)
     else:
         tell("nothing to do: every film is analysed by this version")
 

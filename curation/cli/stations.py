@@ -39,15 +39,24 @@ def answer(connection: DuckDBPyConnection, sql: str) -> tuple[list[str], list[tu
 
 
 def show_stations(settings: Settings, release: str | None) -> None:
-    """The station table of a release, or of the newest."""
+    """The station table of a release, or of the newest, and a word on cut lists."""
     from curation.report.stations import stations
 
     with tables_of(settings) as connection:
         found = stations(connection, release)
-    show(
-        ("station", "what", "in", "on", "left out, by reason"),
-        [_station_row(station) for station in found],
-    )
+        show(
+            ("station", "what", "in", "on", "left out, by reason"),
+            [_station_row(station) for station in found],
+        )
+        tell_of_cut_lists(connection)
+
+
+def tell_of_cut_lists(connection: DuckDBPyConnection) -> None:
+    """What became of cut lists and where to read more; nothing where no film comes with one."""
+    from curation.report.cut_lists import SEE_THEM, on_cut_lists
+
+    if (said := on_cut_lists(connection)) is not None:
+        tell(f'{said}; see them: curation query "{SEE_THEM}"')
 
 
 def newest_release_of(settings: Settings) -> str:

@@ -159,7 +159,7 @@ def _outcome(rows: FilmRows, cut_list: GivenList | None) -> str:
         return said
     differ = sum(note["kind"] != REMARK for note in rows.cut_list_notes)
     name = Place.parse(cut_list.url).name
-    return f"{said}; cut as {name} has it, with which the picture disagrees {differ} times"
+    return f"{said}; cut by {name}, disagreements with the picture: {differ}"
 
 
 _STAGED = ("shots", "measures", "tags", "cut_list_notes", "films")

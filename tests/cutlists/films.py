@@ -27,9 +27,11 @@ def steady(frames: int, rate: Fraction, base: Fraction | None = None, first: int
     return timeline([first + round(i / rate / base) for i in range(frames)], base)
 
 
-def conform(grid: Grid, found: Sequence[Transition], start: int = 0) -> Conform:
+def conform(
+    grid: Grid, found: Sequence[Transition], start: int = 0, *, drop: bool | None = None
+) -> Conform:
     shots = assemble(found, grid.frames)
-    return Conform("A film.mp4", "file:///films/A%20film.mp4", shots, grid, start)
+    return Conform("A film.mp4", "file:///films/A%20film.mp4", shots, grid, start, drop)
 
 
 def plain(found: Sequence[Transition]) -> list[tuple[str, int, int]]:

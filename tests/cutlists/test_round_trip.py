@@ -25,6 +25,9 @@ TIMELINES: dict[str, Timeline] = {
     "24": steady(FRAMES, Fraction(24)),
     "25 from ten hours on": steady(FRAMES, Fraction(25), Fraction(1, 90000), 3_240_000_000),
     "29.97": steady(FRAMES, 30 * NTSC),
+    "29.97 without dropping": steady(FRAMES, 30 * NTSC),
+    "30": steady(FRAMES, Fraction(30)),
+    "50": steady(FRAMES, Fraction(50)),
     "59.94": steady(FRAMES, 60 * NTSC, Fraction(1, 90000)),
     "VFR, 24 and 60": timeline(
         [*range(0, 3750 * 100, 3750), *range(3750 * 100, 3750 * 100 + 1500 * 100, 1500)],
@@ -35,8 +38,20 @@ TIMELINES: dict[str, Timeline] = {
     ),
 }
 FILMS = {name: grid_of(film) for name, film in TIMELINES.items()}
-CLOCK_STARTS = {"23.976": 86400, "29.97": 107892 - 100, "59.94": 24 * 215784 - 50}
+STARTS = {
+    "23.976": 86400,
+    "29.97": 107892 - 100,
+    "29.97 without dropping": 108000 - 100,
+    "50": 180_000,
+    "59.94": 24 * 215784 - 50,
+}
+"""Timecode of first frames: before the hour, and, at 59.94, before midnight."""
 Write = Callable[[Conform], str]
+
+
+def from_start(name: str, found: list[Transition]) -> Conform:
+    drop = False if "without dropping" in name else None
+    return conform(FILMS[name], found, STARTS.get(name, 0), drop=drop)
 
 
 def as_otio(film: Conform) -> str:
@@ -63,7 +78,7 @@ def back(film: Conform, text: str, path: Path) -> list[Transition]:
 def test_the_same_transitions_come_back(
     tmp_path: Path, name: str, ending: str, found: list[Transition]
 ) -> None:
-    film = conform(FILMS[name], found, CLOCK_STARTS.get(name, 0))
+    film = from_start(name, found)
     text = FORMATS[ending](film)
     assert plain(back(film, text, tmp_path / f"a.{ending}")) == plain(film.transitions())
 
@@ -121,32 +136,79 @@ def test_files_say_how_frames_are_counted(name: str, rate: Fraction, base: str) 
     assert (said["time_base"], said["frame_rate"] == "variable") == (base, name.startswith("VFR"))
 
 
+EACH = [
+    Transition("fade_in", 0, 5),
+    Transition("cut", 30, 30),
+    Transition("dissolve", 50, 70),
+    Transition("fade_out", 100, 109),
+    Transition("fade_in", 150, 159),
+    Transition("cut", 165, 165),
+    Transition("wipe", 180, 189),
+    Transition("fade_out", 195, 199),
+]
+"""Of every kind one that editing tools know; between the fades in the middle there is black."""
+
+
+@pytest.mark.parametrize("name", [name for name in FILMS if FILMS[name].uniform])
+def test_events_lie_where_opentimelineio_counts_their_timecodes(name: str) -> None:
+    opentime = pytest.importorskip("opentimelineio").opentime
+    film = from_start(name, EACH)
+    rate, first = float(film.grid.rate), STARTS.get(name, 0)
+    dropping = name in ("29.97", "59.94")
+    day = film.clock.frames_a_day
+
+    def frame(text: str) -> int:
+        assert (";" in text) == dropping
+        return (int(opentime.from_timecode(text, rate).value) - first) % day
+
+    events = [line.split() for line in to_edl(film).splitlines() if line[:3].isdecimal()]
+    assert [(e[1], e[3], e[4] if len(e) == 9 else "", *map(frame, e[-2:])) for e in events] == [
+        ("BL", "C", "", 0, 0),
+        ("AX", "D", "006", 0, 30),
+        ("AX", "C", "", 30, 50),
+        ("AX", "C", "", 50, 50),
+        ("AX", "D", "021", 50, 100),
+        ("AX", "C", "", 100, 100),
+        ("BL", "D", "010", 100, 110),
+        ("BL", "C", "", 110, 150),
+        ("BL", "C", "", 150, 150),
+        ("AX", "D", "010", 150, 165),
+        ("AX", "C", "", 165, 180),
+        ("AX", "C", "", 180, 180),
+        ("AX", "W001", "010", 180, 195),
+        ("AX", "C", "", 195, 195),
+        ("BL", "D", "005", 195, 200),
+    ]
+    # A film without tape: each picture is taken from where it stands in the film.
+    assert all(e[-4:-2] == e[-2:] for e in events if e[1] == "AX")
+
+
 @pytest.mark.parametrize("name", FILMS)
 def test_opentimelineio_reads_what_we_write(name: str) -> None:
-    opentimelineio = pytest.importorskip("opentimelineio")
-    found = [
-        Transition("fade_in", 0, 5),
-        Transition("cut", 30, 30),
-        Transition("dissolve", 50, 70),
-        Transition("fade_out", 100, 109),
-        Transition("fade_in", 160, 169),
-        Transition("wipe", 180, 189),
-    ]
-    film = conform(FILMS[name], found)
-    theirs: Any = opentimelineio.adapters.read_from_string(as_otio(film), "otio_json")
+    otio = pytest.importorskip("opentimelineio")
+    film, first = from_start(name, EACH), STARTS.get(name, 0)
+    theirs: Any = otio.adapters.read_from_string(as_otio(film), "otio_json")
+    grid = film.grid
+    counts, rate = (grid.slots, grid.rate) if grid.uniform else (grid.ticks, 1 / grid.time_base)
     (track,) = theirs.video_tracks()
-    items = [child for child in track if not isinstance(child, opentimelineio.schema.Transition)]
-    counts = film.grid.slots if film.grid.uniform else film.grid.ticks
+    assert theirs.global_start_time == otio.opentime.RationalTime(first, float(rate))
+    assert theirs.duration().value == counts[-1]
+    mixes = [child for child in track if isinstance(child, otio.schema.Transition)]
+    items = [child for child in track if child not in mixes]
     for shot, item in zip(film.shots, items, strict=True):
         span = item.trimmed_range_in_parent()
+        assert span.start_time.rate == float(rate)
         assert span.start_time.value == counts[shot.start]
         assert span.end_time_exclusive().value == counts[shot.end]
-        assert item.source_range.start_time == span.start_time
-        assert isinstance(item, opentimelineio.schema.Gap) == (shot.kind == "black")
-    mixes = [child for child in track if isinstance(child, opentimelineio.schema.Transition)]
-    assert len(mixes) == 5
-    again = theirs.to_json_string()
-    assert json.loads(again)["tracks"]["children"][0]["children"]
-    assert opentimelineio.schema.Timeline.is_equivalent_to(
-        theirs, opentimelineio.adapters.read_from_string(again, "otio_json")
-    )
+        assert item.source_range.start_time.value == counts[shot.start] + first
+        assert isinstance(item, otio.schema.Gap) == (shot.kind == "black")
+        if shot.kind != "black":
+            media = item.media_reference.available_range
+            assert (media.start_time.value, media.duration.value) == (first, counts[-1])
+    for t, mix in zip([t for t in EACH if t.gradual], mixes, strict=True):
+        span = mix.range_in_parent()
+        assert span.start_time.value == counts[t.start]
+        assert span.end_time_exclusive().value == counts[t.end + 1]
+        assert (mix.transition_type == "SMPTE_Dissolve") == (t.type != "wipe")
+    again = otio.adapters.read_from_string(theirs.to_json_string(), "otio_json")
+    assert otio.schema.Timeline.is_equivalent_to(theirs, again)

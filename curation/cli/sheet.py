@@ -19,10 +19,9 @@ if TYPE_CHECKING:
 app = typer.Typer()
 
 PICTURES = (".jpg", ".jpeg", ".png")
-JPEG_QUALITY = 92
 
 
-@app.command(epilog=example(f"sheet {FILM} --output phone.jpg"))
+@app.command(epilog=example(f"sheet {FILM} --output /tmp/phone.jpg"))
 def sheet(
     film: Annotated[Path, typer.Argument(help="A film file.", metavar="FILE")],
     output: Annotated[
@@ -54,8 +53,7 @@ def sheet(
     count = page_count(named)
     for number, page in enumerate(pages(named, layout, given), start=1):
         place = output if count == 1 else output.with_stem(f"{output.stem}-{number:03}")
-        quality = [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY]
-        drawn = cv2.imencode(place.suffix, cv2.cvtColor(page, cv2.COLOR_RGB2BGR), quality)[1]
+        drawn = cv2.imencode(place.suffix, cv2.cvtColor(page, cv2.COLOR_RGB2BGR))[1]
         place.write_bytes(drawn.tobytes())
         tell(f"{place}: page {number} of {count}")
 

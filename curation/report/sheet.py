@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import cache
 from typing import TYPE_CHECKING, Final
 
@@ -44,7 +45,7 @@ SMALL, LARGE = 13, 22
 
 STILL_AREA: Final = 208 * 117
 """Pixels of one still, whatever its shape, so that tall and wide films fill a page alike."""
-ROWS, COLUMNS = 16, 3
+ROWS, COLUMNS = 12, 3
 MARGIN, GAP, PAD, LINE, HEAD = 32, 16, 8, 20, 84
 
 
@@ -118,7 +119,7 @@ def _blank(film: Conform, layout: Layout, shots: int, where: str) -> Pixels:
     _text(canvas, film.name, (MARGIN, 40), BRIGHT, size=LARGE, weight=BOLD, until=right - 200)
     _text(canvas, where, (right, 40), FAINT, right=True)
     at = MARGIN
-    said = f"{len(film.shots)} shots   {_when(film, film.grid.frames)}"
+    said = f"{len(film.shots)} shots   {_clock(film.grid.seconds(film.grid.frames))}"
     at = _text(canvas, said, (at, 66), PLAIN) + 28
     counted = Counter(shot.kind for shot in film.shots)
     for kind in sorted(counted, key=lambda kind: list(KINDS).index(kind)):
@@ -142,7 +143,7 @@ def _caption(card: Pixels, film: Conform, shot: Shot) -> None:
     colour = KINDS[shot.kind]
     card[:, :3] = colour
     first, last = PAD + 14, high - PAD - 5
-    at = _text(card, f"{shot.index + 1}", (PAD + 4, first), BRIGHT, weight=BOLD) + 12
+    at = _text(card, f"{shot.index}", (PAD + 4, first), BRIGHT, weight=BOLD) + 12
     _text(card, _when(film, shot.start), (at, first), PLAIN)
     seconds = float(film.grid.seconds(shot.end) - film.grid.seconds(shot.start))
     _text(card, f"{seconds:.2f} s", (wide // 2 + 60, first), FAINT, right=True)
@@ -169,9 +170,13 @@ def _when(film: Conform, frame: int) -> str:
     """Timecode; where the rate varies, the time since the first frame."""
     if film.grid.uniform:
         return film.timecode(frame)
-    minutes, seconds = divmod(film.grid.seconds(frame), 60)
-    hours, minutes = divmod(int(minutes), 60)
-    return f"{hours}:{minutes:02}:{float(seconds):06.3f}"
+    return _clock(film.grid.seconds(frame))
+
+
+def _clock(seconds: Fraction) -> str:
+    """Hours, minutes and seconds to a thousandth."""
+    minutes, thousandths = divmod(int(seconds * 1000), 60_000)
+    return f"{minutes // 60}:{minutes % 60:02}:{thousandths / 1000:06.3f}"
 
 
 def _passage(transition: Transition) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 from collections.abc import Callable
@@ -15,9 +16,18 @@ import pytest
 from duckdb import DuckDBPyConnection
 
 from curation import stages
-from curation.analysis import FilmJob, GivenList, KnownFilm, analyse_film
+from curation.analysis import (
+    FilmJob,
+    GivenList,
+    KnownFilm,
+    analyse_film,
+    find_shots,
+    to_conform,
+)
+from curation.cutlists import to_edl, to_otio
 from curation.report.cut_lists import on_cut_lists
 from curation.settings import Settings
+from curation.shots import Transition, assemble
 from curation.storage import Place
 from curation.tables import Store
 from curation.tables.query import connect
@@ -259,6 +269,34 @@ def test_what_events_mean_is_what_shots_hold(
     }
     clean = [f for shot in shots for f in range(shot["clean_start"], shot["clean_end"])]
     assert sorted([*clean, *mixed]) == list(range(125))
+
+
+def test_a_film_of_varying_rate_lands_where_its_own_list_says(tmp_path: Path) -> None:
+    phone = ROOT / "examples" / "library" / "vfr_phone.mp4"
+    found = find_shots(phone, "cpu")
+    cuts = [Transition("cut", 77, 77), Transition("dissolve", 120, 130)]
+    named = to_conform(phone, replace(found, shots=assemble(cuts, 210)))
+    for name, text in (("a.edl", to_edl(named)), ("a.otio", json.dumps(to_otio(named)))):
+        path = tmp_path / name
+        path.write_text(text)
+        shots = analysed(phone, path)
+        assert happened(shots) == [("cut", 77, 77), ("dissolve", 120, 130)]
+        assert {shot["boundaries_from"] for shot in shots} == {path.suffix[1:]}
+        assert [shot["start_s"] for shot in shots] == [0.0, 2.7, 5.1]
+
+
+def test_a_playlist_names_some_cuts_and_the_detector_the_others(film: Path, tmp_path: Path) -> None:
+    path = tmp_path / "cpl.xml"
+    resource = "<Resource><IntrinsicDuration>{}</IntrinsicDuration><TrackFileId>{}</TrackFileId>"
+    path.write_text(
+        "<CompositionPlaylist><EditRate>25 1</EditRate><SegmentList><Segment><SequenceList>"
+        f"<MainImageSequence><ResourceList>{resource.format(60, 'a')}</Resource>"
+        f"{resource.format(65, 'b')}</Resource></ResourceList></MainImageSequence>"
+        "</SequenceList></Segment></SegmentList></CompositionPlaylist>"
+    )
+    shots = analysed(film, path)
+    assert {shot["boundaries_from"] for shot in shots} == {"imf_cpl"}
+    assert [start for _, start, _ in happened(shots)] == [25, 50, 60, 75, 100]
 
 
 def test_a_list_of_one_reel_leaves_the_others_to_the_detector(film: Path, tmp_path: Path) -> None:

@@ -220,7 +220,7 @@ def _believed(
             remarks,
         )
     cut = replace(seen, shots=agreed.shots.shots, transitions=agreed.shots.transitions)
-    fill(source, timeline, cut)
+    fill(source, timeline, cut, exact=job.exhaustive)
     return with_kinds(source, timeline, cut), agreed.format, remarks
 
 

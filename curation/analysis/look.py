@@ -178,7 +178,7 @@ def _watched(
     return Seen(shots, transitions, series, glances, count)
 
 
-def fill(source: Source, timeline: Timeline, seen: Seen) -> None:
+def fill(source: Source, timeline: Timeline, seen: Seen, *, exact: bool = False) -> None:
     """Show each watcher a frame of every shot that it has seen nothing of.
 
     Raises:
@@ -193,7 +193,7 @@ def fill(source: Source, timeline: Timeline, seen: Seen) -> None:
         for each in watchers:
             if start < end and each.lacks(start, end):
                 wanting.setdefault((start + end) // 2, []).append(each)
-    _show(source, timeline, wanting, width=width, exact=False)
+    _show(source, timeline, wanting, width=width, exact=exact)
     for one in seen.series:
         one.in_order()
 
@@ -238,9 +238,16 @@ def _show(
 def _certain(
     source: Source, timeline: Timeline, wanted: Mask, *, width: int, exact: bool
 ) -> Iterator[Frame]:
+    last = -1
     if can_be_sparse(timeline):
-        yield from chosen(source, timeline, wanted, width=width, exact=exact)
-        return
+        try:
+            for frame in chosen(source, timeline, wanted, width=width, exact=exact):
+                last = frame.index
+                yield frame
+            return
+        except MediaError as fault:
+            if fault.code is not MediaCode.DECODE_FAILED:
+                raise
     for frame in frames(source, width=width, device="cpu", timeline=timeline):
-        if wanted[frame.index]:
+        if wanted[frame.index] and frame.index > last:
             yield frame

@@ -54,12 +54,15 @@ _D65: Final = (0.3127, 0.3290)
 class Light:
     """How to read a film's 8-bit R'G'B'.
 
-    `linear` maps a code to linear light, float32 (256,), mid-grey not yet placed for HLG.
+    `linear` maps a code to linear light, float32 (256,), mid-grey not yet placed for HLG; `grey`
+    the same with mid-grey at 1, whose stops are `slope * log2(luminance)`.
     `weights` make luminance of linear RGB; `to_xyz` (3, 3) makes XYZ. Stops from mid-grey are
     `slope * log2(luminance) + offset`.
     """
 
     linear: NDArray[np.float32]
+    grey: NDArray[np.float32]
+    primaries: str
     weights: Floats
     to_xyz: Floats
     slope: float
@@ -71,11 +74,12 @@ def light_of(video: VideoInfo) -> Light:
 
     Unlisted primaries are read as BT.709, unlisted transfers as SDR.
     """
-    return _light(video.transfer, video.primaries)
+    return light_from(video.transfer, video.primaries)
 
 
 @lru_cache(maxsize=32)
-def _light(transfer: str, primaries: str) -> Light:
+def light_from(transfer: str, primaries: str) -> Light:
+    """The tables for a transfer and primaries by FFmpeg's names."""
     code = np.arange(256) / 255.0
     slope, offset = 1.0, -math.log2(MID_GREY)
     match transfer:
@@ -92,7 +96,24 @@ def _light(transfer: str, primaries: str) -> Light:
         case _:
             linear = code**2.4
     to_xyz = _rgb_to_xyz(_PRIMARIES.get(primaries, _PRIMARIES["bt709"]))
-    return Light(linear.astype(np.float32), to_xyz[1], to_xyz, slope, offset)
+    grey = linear * 2.0 ** (offset / slope)
+    return Light(
+        linear.astype(np.float32),
+        grey.astype(np.float32),
+        primaries,
+        to_xyz[1],
+        to_xyz,
+        slope,
+        offset,
+    )
+
+
+def to_bt709(light: Light) -> Floats | None:
+    """The matrix (3, 3) from a film's linear RGB to BT.709's; None where they are the same."""
+    bt709 = _rgb_to_xyz(_PRIMARIES["bt709"])
+    if np.array_equal(light.to_xyz, bt709):
+        return None
+    return np.asarray(np.linalg.solve(bt709, light.to_xyz))
 
 
 def _pq_nits(code: Floats) -> Floats:

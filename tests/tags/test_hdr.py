@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from curation.media import frames, probe
+from curation.media import VideoInfo, frames, probe
 from curation.tags.lighting import LightingTagger
-from curation.tags.photometry import light_of
+from curation.tags.photometry import light_from, light_of, temperature
 from tests.media.barcode import run
 
 Floats = NDArray[np.float64]
@@ -108,7 +108,11 @@ def test_colour_of_light_is_read_in_wide_primaries(
     rgb = np.asarray(np.linalg.solve(light_of(info).to_xyz, white), np.float64)
     film = str(encoded(tmp_path / "film.mkv", even(40.0, rgb), transfer))
     picture = next(frames(film, device="cpu"))
-    values = LightingTagger().meter(info)(picture, None)
-    assert 1e6 / values["cct_k"] == pytest.approx(1e6 / kelvin, abs=8)
-    wrong = LightingTagger().meter(replace(info, primaries="bt709"))(picture, None)
-    assert abs(1e6 / wrong["cct_k"] - 1e6 / kelvin) > 10
+
+    def mired(read: VideoInfo) -> float:
+        values = LightingTagger().meter(read)(picture, None)
+        white = 2.0 ** np.array([values["shades_red"], 0.0, values["shades_blue"]])
+        return 1e6 / temperature(white, light_from("bt709", "bt709"))[0]
+
+    assert mired(info) == pytest.approx(1e6 / kelvin, abs=8)
+    assert abs(mired(replace(info, primaries="bt709")) - 1e6 / kelvin) > 10

@@ -32,7 +32,8 @@ def shots_key(
     """Key of the shots of a film: its content, how it is looked at, what finds the shots and
     what names their kinds.
 
-    A cut list counts by its content, wherever it lies.
+    A cut list counts by its content, wherever it lies. Where the network that judges doubtful cuts
+    is not installed they may be others.
     """
     from curation.shots import KINDS_VERSION, ShotSettings
 
@@ -42,6 +43,7 @@ def shots_key(
         "exhaustive": exhaustive,
         "shots": ShotSettings().canonical(),
         "kinds": KINDS_VERSION,
+        "network": _network(),
     }
     if cut_list is not None:
         look["cut_list"] = [CUT_LISTS_VERSION, cut_list.sha256, cut_list.offset]
@@ -64,6 +66,16 @@ def work_key(
             "taggers": {tagger.name: tagger.version for tagger in taggers()},
         }
     )
+
+
+def _network() -> str | None:
+    from curation.models import ModelUnavailableError
+    from curation.shots.transnet import identity
+
+    try:
+        return identity()
+    except ModelUnavailableError:
+        return None
 
 
 def shot_id(asset_sha256: str, start: Fraction, end: Fraction) -> str:

@@ -26,8 +26,10 @@ from curation.media import (
     frames,
 )
 from curation.media.source import name_of
-from curation.shots import Shot, ShotDetector, ShotEye, Transition, assemble
+from curation.models import ModelUnavailableError, Provider
+from curation.shots import Shot, ShotDetector, ShotEye, ShotSettings, Transition, assemble
 from curation.shots.kinds import name_shots
+from curation.shots.transnet import TransNet
 
 if TYPE_CHECKING:
     from curation.media import Frame, VideoInfo
@@ -101,19 +103,29 @@ def _looked(
 ) -> Seen:
     width = max([WIDTH, *(tagger.needs.width for tagger in taggers)])
     whole = frames(source, width=width, device=device, timeline=timeline)
+    network, notes = _network("cpu" if device == "cpu" else "cuda")
     if exhaustive or device != "cpu" or not can_be_sparse(timeline):
-        return _watched(source, whole, info, timeline, taggers, every=True)
+        seen = _watched(source, whole, info, timeline, taggers, network, every=True)
+        return replace(seen, notes=notes)
     some = coarse(source, timeline, width=width, eye=ShotEye())
     try:
-        seen = _watched(source, some, info, timeline, taggers, every=False)
+        seen = _watched(source, some, info, timeline, taggers, network, every=False)
     except MediaError as fault:
         if fault.code is not MediaCode.DECODE_FAILED:
             raise
-        seen = _watched(source, whole, info, timeline, taggers, every=True)
+        seen = _watched(source, whole, info, timeline, taggers, network, every=True)
         note = f"looked at exhaustively after a fault ({fault.message})"
-        return replace(seen, notes=(note,))
+        return replace(seen, notes=(*notes, note))
     fill(source, timeline, seen)
-    return seen
+    return replace(seen, notes=notes)
+
+
+def _network(provider: Provider) -> tuple[TransNet | None, tuple[str, ...]]:
+    """What judges doubtful cuts, or a note that there is none."""
+    try:
+        return TransNet(provider), ()
+    except ModelUnavailableError as error:
+        return None, (f"doubtful cuts were left out: {error}",)
 
 
 def measure(
@@ -146,10 +158,12 @@ def _watched(
     info: VideoInfo,
     timeline: Timeline,
     taggers: Sequence[Tagger],
+    network: TransNet | None,
     *,
     every: bool,
 ) -> Seen:
-    detector = ShotDetector()
+    settings = ShotSettings()
+    detector = ShotDetector(settings, network, settings.share(info.width, info.height))
     series, glances = [Series(tagger, info) for tagger in taggers], Glances(info)
     count, said = 0, time.monotonic()
     before: Frame | None = None
@@ -173,6 +187,11 @@ def _watched(
         raise MediaError(
             MediaCode.DECODE_FAILED, f"{name_of(source)}: no frame decodes; fetch it again"
         )
+    if unsure := detector.unsure:
+        wanted = np.zeros(len(timeline), np.bool_)
+        for first, last in unsure:
+            wanted[first : last + 1] = True
+        detector.look_again(_certain(source, timeline, wanted, width=WIDTH, exact=False))
     transitions = detector.finish()
     shots = assemble(transitions, len(timeline), detector.black_spans)
     return Seen(shots, transitions, series, glances, count)

@@ -13,6 +13,8 @@ from curation.shots.settings import ShotSettings
 if TYPE_CHECKING:
     from curation.media import Frame
 
+Span = tuple[int, int]
+
 NOMINAL_RATE: Final = 25.0
 """PySceneDetect asks for a rate; without a minimum length of scenes nothing depends on it."""
 
@@ -21,9 +23,9 @@ class CutFinder:
     """AdaptiveDetector where a cut is possible.
 
     It compares a frame's change with that of `window` neighbours on each side, so that frames
-    where nothing changes within its reach need not be shown to it. `found` holds the index of the
-    first frame behind each cut; one is judged once `window` more frames have come. Where frames
-    were left out, nothing happened.
+    where nothing changes within its reach need not be shown to it. `found` holds the frames before
+    and behind each cut, between which others may have been left out; one is judged once `window`
+    more frames have come.
     """
 
     def __init__(self, settings: ShotSettings) -> None:
@@ -32,12 +34,13 @@ class CutFinder:
         self._waiting: deque[Frame] = deque(maxlen=self._reach)
         self._left = 0
         self._run: _Run | None = None
-        self.found: list[int] = []
+        self.found: list[Span] = []
 
     def feed(self, frame: Frame, change: float) -> None:
         """Take the next frame and its mean change of 8-bit R'G'B' from the one before."""
-        if self._waiting and frame.index != self._waiting[-1].index + 1:
-            self._bridge(frame, calm=change < self._settings.least_change)
+        missing = bool(self._waiting) and frame.index != self._waiting[-1].index + 1
+        if missing and change < self._settings.least_change:
+            self._bridge(frame)
             change = 0.0
         if change >= self._settings.least_change:
             self._left = self._reach
@@ -52,18 +55,18 @@ class CutFinder:
                 self._run = None
         self._waiting.append(frame)
 
-    def _bridge(self, frame: Frame, *, calm: bool) -> None:
-        """Begin anew behind frames that were left out; if `calm`, those were like their neighbours.
-
-        Else what lies near them cannot be judged.
-        """
-        if calm and self._run is not None:
+    def finish(self) -> None:
+        """Judge the last frames as if nothing happened behind them."""
+        if self._run is not None:
             for _ in range(self._settings.window):
                 self.found += self._run.feed(self._waiting[-1])
-        self._run = None
+            self._run = None
+
+    def _bridge(self, frame: Frame) -> None:
+        """Begin anew behind frames that were left out and were like their neighbours."""
+        self.finish()
         self._waiting.clear()
-        if calm:
-            self._waiting.extend([frame] * self._reach)
+        self._waiting.extend([frame] * self._reach)
 
 
 class _Run:
@@ -78,8 +81,10 @@ class _Run:
         )
         self._indices: list[int] = []
 
-    def feed(self, frame: Frame) -> list[int]:
+    def feed(self, frame: Frame) -> list[Span]:
+        """Take the next frame; gives the cuts that are now certain."""
         code = FrameTimecode(len(self._indices), fps=NOMINAL_RATE)
         self._indices.append(frame.index)
         bgr = cv2.cvtColor(frame.thumb, cv2.COLOR_RGB2BGR)
-        return [self._indices[cut.frame_num] for cut in self._adaptive.process_frame(code, bgr)]
+        cuts = [cut.frame_num for cut in self._adaptive.process_frame(code, bgr)]
+        return [(self._indices[cut - 1], self._indices[cut]) for cut in cuts]

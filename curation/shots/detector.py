@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from curation.shots.cuts import CutFinder
+from curation.shots.doubt import Doubts, Network, confirmed
+from curation.shots.eye import mean_change
 from curation.shots.fades import find_fades
-from curation.shots.mixes import drop_flashes, find_dissolves
+from curation.shots.mixes import drop_flashes, drop_same, find_dissolves
 from curation.shots.settings import ShotSettings
 from curation.shots.signals import Film, Signals
 from curation.shots.transition import Transition
@@ -25,18 +28,28 @@ Span = tuple[int, int]
 class ShotDetector:
     """Finds the transitions of one film from its frames' thumbs.
 
-    PySceneDetect's AdaptiveDetector finds the cuts, fed from the caller's decode; rules of our own
-    find fades and dissolves and drop flashes. Transitions carry the frames' own indices. State
-    grows by about 500 bytes a frame.
+    PySceneDetect's AdaptiveDetector finds the cuts, fed from the caller's decode, and `network`, if
+    there is one, those that are in doubt: it is shown at most `share` of the frames. Rules of our
+    own find fades, dissolves and wipes and drop flashes. Transitions carry the frames' own indices.
+    State grows by about 500 bytes a frame, and by 4 KB for each that the network may be shown.
 
-    Feed the frames there are, each once, in presentation order; then call `finish` once. Frames
-    that were left out lie between their neighbours, and no cut is found there.
+    Feed the frames there are, each once, in presentation order; show it those between that are
+    `unsure`, if any were left out; then call `finish` once.
     """
 
-    def __init__(self, settings: ShotSettings | None = None) -> None:
+    def __init__(
+        self,
+        settings: ShotSettings | None = None,
+        network: Network | None = None,
+        share: float = 1.0,
+    ) -> None:
         self._settings = settings or ShotSettings()
         self._signals = Signals()
         self._finder = CutFinder(self._settings)
+        self._network = network
+        self._doubts = Doubts(self._settings, share, self._finder.found) if network else None
+        self._cuts: list[int] | None = None
+        self._unsure: list[Span] = []
         self._last: tuple[int, float] | None = None
         self._black: list[Span] = []
         self._finished = False
@@ -57,7 +70,51 @@ class ShotDetector:
         self._last = now
         change = self._signals.add(frame)
         self._finder.feed(frame, change)
+        if self._doubts is not None:
+            self._doubts.feed(frame, change)
         return change
+
+    @property
+    def unsure(self) -> list[Span]:
+        """Once all frames were fed: spans with a cut whose place only frames left out can tell.
+
+        First and last, which were fed, and between them those that `look_again` asks for.
+        """
+        self._settle()
+        return list(self._unsure)
+
+    def look_again(self, frames: Iterable[Frame]) -> None:
+        """Take all frames of the `unsure` spans, first and last among them, in order.
+
+        A cut is where the picture changes most, if that is half of the whole change at least; else
+        it moved there.
+        """
+        spans, cuts = self.unsure, self._cuts or []
+        shown: dict[int, Frame] = {}
+        for frame in frames:
+            shown[frame.index] = frame
+        for first, last in spans:
+            run = [shown[k] for k in range(first, last + 1) if k in shown]
+            if len(run) < 2:
+                continue
+            steps = [mean_change(a.thumb, b.thumb) for a, b in pairwise(run)]
+            cuts.remove(last)
+            if max(steps) >= mean_change(run[0].thumb, run[-1].thumb) / 2:
+                cuts.append(run[steps.index(max(steps)) + 1].index)
+            for frame in run[1:-1]:
+                self._signals.add(frame)
+        self._unsure = []
+
+    def _settle(self) -> None:
+        """Decide where there are cuts, once."""
+        if self._cuts is not None:
+            return
+        self._finder.finish()
+        spans = list(self._finder.found)
+        if self._doubts is not None and self._network is not None:
+            spans += confirmed(self._doubts.finish(), self._network, self._settings)
+        self._cuts = [last for _, last in spans]
+        self._unsure = [(first, last) for first, last in spans if last > first + 1]
 
     def finish(self) -> list[Transition]:
         """All transitions in order of their first frame; none for a film of one shot.
@@ -66,8 +123,9 @@ class ShotDetector:
         Raises `ValueError` when no frame was fed.
         """
         film = self._signals.film()
+        self._settle()
         self._finished = True
-        found, self._black = _transitions(film, self._finder.found, self._settings)
+        found, self._black = _transitions(film, sorted(self._cuts or ()), self._settings)
         return found
 
     @property
@@ -86,6 +144,7 @@ def _transitions(
     interval = float(np.median(np.diff(film.seconds))) if len(film.seconds) > 1 else 1.0
     reach = max(1, round(settings.flash_seconds / interval))
     cuts = drop_flashes(cuts, film.thumbs, reach, settings.flash_return)
+    cuts = drop_same(cuts, film.thumbs, settings)
     # An interlaced frame can hold both shots: the one behind it is the first that is new alone.
     cuts = [cut for cut in cuts if cut + 1 not in cuts]
     halves = sorted({max(3, round(s / interval)) for s in settings.dissolve_seconds})

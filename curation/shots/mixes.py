@@ -20,6 +20,10 @@ Thumbs = NDArray[np.uint8]
 CHUNK = 4096
 """Frames looked at together: bounds the memory of a feature film."""
 NO_MIX = 9.0
+DARK = 24.0
+"""8-bit R'G'B' below which a part of the picture is black."""
+FEWEST = 16
+"""Parts of a picture that are too few to tell what happened."""
 MAX_STEP = 0.5
 """Largest share of a mix that one frame may add; more is a cut."""
 
@@ -40,6 +44,28 @@ def drop_flashes(cuts: Sequence[int], thumbs: Thumbs, reach: int, back: float) -
         if len(returned):
             dropped.update(c for c in cuts if cut <= c <= cut + 1 + int(returned[0]))
     return [c for c in cuts if c not in dropped]
+
+
+def drop_same(cuts: Sequence[int], thumbs: Thumbs, settings: ShotSettings) -> list[int]:
+    """Cuts without those behind which the picture is the same in another light, or in most parts.
+
+    A lamp goes on or off: every part scales alike. A caption comes or goes: most parts stand still.
+    `thumbs` has shape (frames, values) of R'G'B'; parts black on both sides, bars among them, say
+    nothing.
+    """
+    kept = []
+    for cut in cuts:
+        parts = thumbs[cut - 1 : cut + 1].reshape(2, -1, 3).astype(np.float32)
+        parts = parts[:, parts.max(axis=(0, 2)) > DARK]
+        if len(parts[0]) < FEWEST:
+            kept.append(cut)
+            continue
+        still = float((np.abs(parts[1] - parts[0]).mean(axis=1) < settings.still_level).mean())
+        luma = parts.mean(axis=2)
+        light = float(correlation(luma[:1], luma[1:])[0])
+        if still < settings.still_share and light < settings.light_correlation:
+            kept.append(cut)
+    return kept
 
 
 def find_dissolves(

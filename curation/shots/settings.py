@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Final
 
-VERSION: Final = "3"
+VERSION: Final = "4"
 """Changes when the same settings would give other transitions."""
 
 
@@ -26,6 +26,24 @@ class ShotSettings:
     """Neighbours on each side that the ratio is taken over."""
     least_change: float = 4.0
     """Least mean change of 8-bit R'G'B' of a cut: below it PySceneDetect is not asked."""
+    doubtful_change: float = 20.0
+    """Least mean change of a cut that the network may find where PySceneDetect finds none…"""
+    doubtful_ratio: float = 1.6
+    """…and its least ratio to the neighbours' mean change."""
+    network_probability: float = 0.4
+    """Least probability of such a cut."""
+    network_share: float = 0.012
+    """Frames that the network may be shown, as a share of the film's, so that it takes at most .3
+    of the CPU time of everything else…"""
+    network_share_per_megapixel: float = 0.13
+    """…which grows with the pictures' size."""
+    light_correlation: float = 0.97
+    """Correlation of luma at which only the light changed. Cuts: at most .93 of 371, lights .99."""
+    still_level: float = 4.0
+    """Change of 8-bit R'G'B' below which a part of the picture stood still…"""
+    still_share: float = 0.55
+    """…and the share of such parts at which something was laid over the picture or taken off it:
+    captions .56 and .71, cuts at most .50 of 371, and at most .33 if their change exceeds 6."""
     flash_seconds: float = 0.32
     """A picture that comes back within this time never left: flash, strobe, black frame."""
     flash_return: float = 0.35
@@ -77,6 +95,10 @@ class ShotSettings:
     wipe_return: float = 0.7
     """Difference to the picture on the other side, as a share of the change, at which it is that
     picture still or again, within this time."""
+
+    def share(self, width: int, height: int) -> float:
+        """Share of the frames of a film of such pictures that the network may be shown."""
+        return self.network_share + self.network_share_per_megapixel * width * height / 1e6
 
     def canonical(self) -> dict[str, object]:
         """Settings and `VERSION` as JSON values in a fixed order, for a work key."""

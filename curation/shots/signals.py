@@ -46,7 +46,10 @@ class Signals:
         self._before: NDArray[np.uint8] | None = None
 
     def add(self, frame: Frame) -> float:
-        """Remember a frame; gives its mean change of 8-bit R'G'B' from the one added before."""
+        """Remember a frame; gives its mean change of 8-bit R'G'B' from the one added before.
+
+        Frames may be added late, out of order, each once.
+        """
         thumb = frame.thumb
         mean, deviation = cv2.meanStdDev(cv2.cvtColor(thumb, cv2.COLOR_RGB2GRAY))
         self._at.append(frame.index)
@@ -66,9 +69,12 @@ class Signals:
         if not self._at:
             raise ValueError("no frame was fed: a film without pictures has no shots")
         at = np.array(self._at, np.int64)
-        every = np.arange(int(at[-1]) + 1)
         seconds, luma = np.array(self._seconds), np.array(self._luma).reshape(-1, 2)
         thumbs = np.frombuffer(self._thumbs, np.uint8).reshape(len(at), -1)
+        if (np.diff(at) < 0).any():
+            order = np.argsort(at)
+            at, seconds, luma, thumbs = at[order], seconds[order], luma[order], thumbs[order]
+        every = np.arange(int(at[-1]) + 1)
         return Film(
             seconds=np.interp(every, at, seconds - seconds[0]),
             mean=np.interp(every, at, luma[:, 0]),

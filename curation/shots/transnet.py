@@ -16,6 +16,8 @@ import pickle
 import tempfile
 import zipfile
 from collections import OrderedDict
+from functools import cached_property
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -25,6 +27,8 @@ import numpy.typing as npt
 from curation.models import EXTRA, ModelUnavailableError, Provider, Weights, cache_folder, session
 
 if TYPE_CHECKING:
+    from onnxruntime import InferenceSession
+
     from curation.media.frame import Pixels
 
 Floats = npt.NDArray[np.float32]
@@ -56,14 +60,39 @@ _COLOURS: Final = 512
 log = logging.getLogger(__name__)
 
 
-class TransNet:
-    """The network, ready to run on one provider.
+def identity() -> str:
+    """What makes its answers what they are, for a work key.
 
-    Raises `ModelUnavailableError` where its weights or its runtime are not installed.
+    Raises `ModelUnavailableError` where its weights or what runs them are not installed.
+    """
+    for package in ("onnx", "onnxruntime"):
+        if find_spec(package) is None:
+            raise ModelUnavailableError(f"{package} is not installed: pip install '{EXTRA}'")
+    WEIGHTS.path()
+    return f"transnetv2-{WEIGHTS.sha256[:12]}-{CONVERTER}"
+
+
+class TransNet:
+    """The network, which is loaded when it is first asked.
+
+    On a machine without CUDA that provider's place is taken by the processor. Raises
+    `ModelUnavailableError` where its weights or what runs them are not installed.
     """
 
     def __init__(self, provider: Provider = "cpu") -> None:
-        self._session = session(network(), provider)
+        self._provider = provider
+        identity()
+
+    @cached_property
+    def _session(self) -> InferenceSession:
+        made = network()
+        try:
+            return session(made, self._provider)
+        except ModelUnavailableError as error:
+            if self._provider == "cpu":
+                raise
+            log.warning("TransNetV2 runs on the processor: %s", error)
+            return session(made)
 
     def window(self, pictures: Pixels) -> Floats:
         """Probability (n,) that each of n successive pictures (n, 27, 48, 3) ends a shot.
@@ -104,7 +133,7 @@ def network() -> bytes:
     What lies in the cache damaged is made anew. Raises `ModelUnavailableError`.
     """
     weights = WEIGHTS.path()
-    folder, stem = cache_folder(), f"transnetv2-{WEIGHTS.sha256[:12]}-{CONVERTER}"
+    folder, stem = cache_folder(), identity()
     try:
         for file in sorted(folder.glob(f"{stem}-*.onnx")):
             kept = file.read_bytes()
@@ -177,14 +206,9 @@ def _tensors(weights: Path) -> dict[str, Floats]:
 
 
 def _converted(tensors: dict[str, Floats]) -> bytes:
-    try:
-        import onnx
-        from onnx import helper
-    except ImportError:
-        raise ModelUnavailableError(
-            f"onnx, which converts the weights of TransNetV2, is not installed: "
-            f"pip install '{EXTRA}'"
-        ) from None
+    import onnx
+    from onnx import helper
+
     graph = _Graph(tensors)
     graph.finish(_layers(graph))
     kind = onnx.TensorProto

@@ -27,3 +27,11 @@ def truth() -> dict[str, dict[str, Any]]:
     if not path.exists():
         pytest.skip("no truth of the demo films here")
     return {film["file"]: film for film in json.loads(path.read_text())["files"]}
+
+
+@pytest.fixture(scope="session")
+def films() -> Path:
+    """The folder of the shared films."""
+    if not (SHARED / "films").is_dir():
+        pytest.skip("no shared films here")
+    return SHARED / "films"

@@ -147,3 +147,41 @@ def test_demo_films_come_out_as_they_were_cut(
     assert [s.transition_in.type for s in shots] == [k["transition_in"]["type"] for k in known]
     assert all(abs(s.start - k["start"]) <= 1 for s, k in zip(shots, known, strict=True))
     assert shots[-1].end == known[-1]["end"] == count
+
+
+def test_a_cut_shows_up_to_the_end_of_the_film() -> None:
+    a, b = pictures(2)
+    assert [t.start for t in detect([a] * 20 + [b] * 2)] == [20]
+
+
+def test_a_lamp_that_goes_on_is_no_cut() -> None:
+    (a,) = pictures(1)
+    assert detect([a * 0.4] * 20 + [a] * 20) == []
+
+
+def test_a_caption_that_comes_and_goes_is_no_cut() -> None:
+    (a,) = pictures(1)
+    captioned = a.copy()
+    captioned[60:] = 255 - captioned[60:] // 2
+    assert detect([a] * 20 + [captioned] * 20 + [a] * 20) == []
+
+
+def test_a_cut_among_frames_left_out_is_placed_by_looking_again() -> None:
+    a, b = pictures(2)
+    detector, given = ShotDetector(), list(film([a] * 20 + [b] * 20))
+    for frame in given:
+        if frame.index not in (19, 20, 21):
+            detector.feed(frame)
+    assert detector.unsure == [(18, 22)]
+    detector.look_again(given[18:23])
+    assert [t.start for t in detector.finish()] == [20]
+
+
+def test_what_moves_while_frames_are_left_out_is_no_cut() -> None:
+    a, b = pictures(2)
+    detector, given = ShotDetector(), list(film([a] * 20 + mix(a, b, 4) + [b] * 20))
+    for frame in given:
+        if not 20 <= frame.index < 24:
+            detector.feed(frame)
+    detector.look_again(given[19:25])
+    assert [t.type for t in detector.finish() if t.type == "cut"] == []

@@ -13,11 +13,13 @@ if TYPE_CHECKING:
     from curation.media import Frame, Timeline, VideoInfo
 
 GAP_S: Final = 2.0
-NEEDS: Final = Needs(width=WIDTH, per_second=1.0)
+LEAST: Final = 3
+"""A shot is no card unless no more than `GAP_S` of it went unseen, and so many stills say so."""
+NEEDS: Final = Needs(width=WIDTH, per_second=0.5)
 
 
 class Glances:
-    """What is glanced at while a film is looked at: a frame a second, and where the picture jumps.
+    """What is glanced at of a film: a frame every two seconds, and where the picture jumps.
 
     Frames may come in any order, each once.
     """
@@ -43,13 +45,15 @@ class Glances:
         return not any(start <= index < end for index in self._seen)
 
     def gaps(self, start: int, end: int, timeline: Timeline) -> list[int]:
-        """Frames of `[start, end)` to glance at too, so that no more than `GAP_S` go unseen."""
+        """Frames of `[start, end)` to glance at too, so that a card is looked at often enough."""
         inside = [index for index in sorted(self._seen) if start <= index < end]
         wanted: list[int] = []
         for first, past in pairwise([start, *inside, end]):
             seconds = float(timeline.seconds(past) - timeline.seconds(first))
             parts = ceil(seconds / GAP_S)
             wanted += [first + (past - first) * part // parts for part in range(1, parts)]
+        if len(inside) + len(wanted) < LEAST:
+            wanted += [start + (end - start) * part // (LEAST + 1) for part in range(1, LEAST + 1)]
         return sorted(set(wanted) - self._seen.keys())
 
     def all(self) -> tuple[Glance, ...]:

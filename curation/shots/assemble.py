@@ -14,7 +14,7 @@ ShotKind = Literal["picture", "title", "credits", "black", "blank", "bars", "log
 patterns and countdowns; `logo`: a company's emblem at one of the film's ends; `blank`: one colour
 that is not black."""
 
-KINDS_VERSION: Final = "1"
+KINDS_VERSION: Final = "2"
 """Changes when the same film would give other kinds."""
 
 

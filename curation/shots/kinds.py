@@ -20,8 +20,6 @@ from curation.shots.lettering import MANY_LINES
 if TYPE_CHECKING:
     from curation.shots.glance import Glance, Sight
 
-UNLIT: Final = ("black", "faint")
-"""Sights that show nothing."""
 MOST: Final = 0.5
 """Share of the stills that decides what a shot is."""
 BLANK_SHARE: Final = 0.9
@@ -84,7 +82,7 @@ def _viewed(known: ShotKind, seen: Sequence[Glance], spans: NDArray[np.float64])
     sights = {one.sight for one in seen}
     if sights <= {"black", "faint"}:
         return _View("black" if sights == {"black"} else "picture")
-    lit = [(one, n) for one, n in zip(seen, spans, strict=True) if one.sight not in UNLIT]
+    lit = [(one, n) for one, n in zip(seen, spans, strict=True) if one.sight != "black"]
     total = sum(n for _, n in lit)
 
     def share(*those: Sight) -> float:

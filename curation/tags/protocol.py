@@ -7,8 +7,8 @@ from the numbers (summaries, labels, confidences) is recomputed from what was st
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, Protocol, TypeAlias
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias
 
 if TYPE_CHECKING:
     import numpy as np
@@ -60,6 +60,43 @@ class Needs:
     pairs: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class HeldOut:
+    """How a facet's labels came out on pictures that its maker held out.
+
+    `confusion[i][j]` counts the pictures of which `labels[i]` is true and `labels[j]` is likeliest,
+    however unsure: the label itself, or the largest of a tag's measures `p_<label>`. They are of
+    `scenes` scenes, whose pictures err together. Raises `ValueError` for a confusion that is not
+    square over the labels.
+    """
+
+    labels: tuple[str, ...]
+    confusion: tuple[tuple[int, ...], ...]
+    scenes: int
+    scores: Mapping[str, float | None] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        size = len(self.labels)
+        if [len(row) for row in self.confusion] != [size] * size:
+            raise ValueError(f"a confusion of {', '.join(self.labels)} has {size} rows of {size}")
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """What the maker of a tagger says of it, so that its errors travel with its tags.
+
+    `data` says what it was made and measured on, `facets` how each facet did, `words` what labels
+    are called elsewhere: by facet, label and vocabulary. All of it is written as JSON.
+    """
+
+    data: Mapping[str, Any]
+    facets: Mapping[str, HeldOut]
+    words: Mapping[str, Mapping[str, Mapping[str, str | None]]] = field(default_factory=dict)
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
 Meter: TypeAlias = "Callable[[Frame, Frame | None], dict[str, float]]"
 """Measures of a frame: the same names every time, NaN where a measure is not defined.
 
@@ -108,3 +145,14 @@ class Tagger(Protocol):
 
     def label(self, measures: Mapping[str, float]) -> tuple[Tag, ...]:
         """Tags of a shot from its summary, one a facet: pure, cheap; numbers may be missing."""
+
+
+def card_of(tagger: Tagger) -> Card | None:
+    """The card of a tagger that has a property `card`; none needs to.
+
+    Raises `TypeError` where that is no `Card`.
+    """
+    card = getattr(tagger, "card", None)
+    if card is not None and not isinstance(card, Card):
+        raise TypeError(f"the card of tagger {tagger.name} is a {type(card).__name__}, not a Card")
+    return card

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, ClassVar, Final
 import numpy as np
 
 from curation.tags.faces import missing
+from curation.tags.lighting.card import card
 from curation.tags.lighting.meter import BARS, LightingMeter
 from curation.tags.lighting.model import Head, model
 from curation.tags.numbers import measured, middle, pick, sureness, unknown
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from curation.media import VideoInfo
-    from curation.tags.protocol import Series
+    from curation.tags.protocol import Card, Series
 
 CONTRASTS: Final = ((1.0, "flat"), (2.5, "normal"), (4.0, "high"), (math.inf, "extreme"))
 """Key to fill in stops below which a contrast has its name: 1 stop is 2:1, 4 stops 16:1."""
@@ -158,6 +159,11 @@ class LightingTagger:
     def label_version(self) -> str:
         """Of the rules here and of the network."""
         return f"2-{model().version}"
+
+    @property
+    def card(self) -> Card:
+        """What the network was trained on, and how it did on scenes held out."""
+        return card()
 
     def meter(self, video: VideoInfo) -> Meter:
         """A meter that reads light as the film's transfer and primaries say."""

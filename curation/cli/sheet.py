@@ -55,7 +55,9 @@ def sheet(
         place = output if count == 1 else output.with_stem(f"{output.stem}-{number:03}")
         drawn = cv2.imencode(place.suffix, cv2.cvtColor(page, cv2.COLOR_RGB2BGR))[1]
         place.write_bytes(drawn.tobytes())
-        tell(f"{place}: page {number} of {count}")
+        typer.echo(place)
+        if count > 1:
+            tell(f"page {number} of {count}")
 
 
 def _given(coming: Iterator[Frame], found: FoundShots) -> Iterator[Frame]:

@@ -75,7 +75,7 @@ def test_the_verb_writes_a_picture_and_says_where(film: str, tmp_path: Path) -> 
     picture = cv2.imread(str(place))
     assert picture is not None
     assert picture.shape[1] > 1000
-    assert str(place) in done.stderr
+    assert done.stdout == f"{place}\n"
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 import typer
 
@@ -190,6 +192,22 @@ def test_tags_one_line_a_shot(tmp_path: Path) -> None:
     assert set(lines[0]["tags"]) == {"lighting"}
     assert "median_stops" in lines[0]["tags"]["lighting"]["key_style"]
     assert lines[-1]["error"] == "CANNOT_OPEN"
+    assert done.returncode == 1
+
+
+def test_tags_stills_and_films_in_the_order_given(tmp_path: Path) -> None:
+    for name in ("a.jpg", "b.png"):
+        cv2.imwrite(str(tmp_path / name), np.full((90, 160, 3), 118, np.uint8))
+    (tmp_path / "none.jpg").touch()
+    (tmp_path / "cut.png").write_bytes((tmp_path / "b.png").read_bytes()[:60])
+    files = [tmp_path / name for name in ("b.png", "none.jpg", "cut.png", "a.jpg")]
+    done = curation("tag", "--tagger", "lighting", files[0], FILM, *files[1:])
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [line["file"] for line in lines] == [str(f) for f in (files[0], *[FILM] * 3, *files[1:])]
+    for still in (lines[0], lines[-1]):
+        assert still["span"] == [0, 1]
+        assert abs(still["tags"]["lighting"]["key_style"]["median_stops"]) < 0.05
+    assert [line.get("error") for line in lines[4:6]] == ["EMPTY_FILE", "DECODE_FAILED"]
     assert done.returncode == 1
 
 

@@ -48,6 +48,8 @@ class FilmJob:
     ``verify``: the bytes must have that SHA-256; a film that is only looked at needs none.
     ``known``: what is stored already; what of it is still good is not measured again.
     ``cut_list``: the editor's, which is believed for the boundaries.
+    ``taggers``: those that look, by name; all where it is None. ``stills``: a picture file is taken
+    for a film of one frame; in a library it is none.
     """
 
     asset_sha256: str
@@ -57,6 +59,8 @@ class FilmJob:
     verify: bool = True
     known: KnownFilm | None = None
     cut_list: GivenList | None = None
+    taggers: tuple[str, ...] | None = None
+    stills: bool = False
 
     @property
     def shots_key(self) -> str:
@@ -140,21 +144,47 @@ def _attempt(job: FilmJob) -> FilmRows:
 
 def _analyse(job: FilmJob, source: Source) -> FilmRows:
     from curation.analysis.rows import film_row
-    from curation.media import probe, read_timeline, scan_of
+    from curation.media import probe, read_timeline, scan_of, still_format
     from curation.tags import taggers
 
+    if job.stills and isinstance(source, str) and still_format(source) is not None:
+        return _still(job, source, taggers(job.taggers))
     info, timeline = probe(source), read_timeline(source)
     scan = scan_of(source, timeline, info)
     info = replace(info, by_fields=scan.by_fields)
-    film, every = film_row(info, timeline, scan), taggers()
+    film, every = film_row(info, timeline, scan), taggers(job.taggers)
     if job.known is not None and _still_good(job.known, job):
         rows = _measured_again(job, job.known, source, info, timeline, every)
     else:
         rows = _looked_at(job, source, info, timeline, every)
     notes = [*film["notes"], *rows.film.get("notes", ())]
+    return replace(_labelled(rows, every), film=film | rows.film | {"notes": notes})
+
+
+def _labelled(rows: FilmRows, every: Sequence[Tagger]) -> FilmRows:
     by_name = {tagger.name: tagger for tagger in every}
-    tags = [tag for row in rows.measures for tag in labels(by_name[row["tagger"]], row)]
-    return replace(rows, film=film | rows.film | {"notes": notes}, tags=tags)
+    return replace(
+        rows, tags=[tag for row in rows.measures for tag in labels(by_name[row["tagger"]], row)]
+    )
+
+
+def _still(job: FilmJob, path: str, every: Sequence[Tagger]) -> FilmRows:
+    """A picture file as a film of one frame, which is its one shot."""
+    import cv2
+
+    from curation.analysis.measured import Series
+    from curation.media import read_still
+
+    cv2.setNumThreads(1)
+    info, frame = read_still(path)
+    series = [Series(tagger, info) for tagger in every]
+    for each in series:
+        if each.missing is None:
+            each.measure(frame, None)
+    span = {"start_frame": 0, "end_frame": 1, "clean_start": 0, "clean_end": 1}
+    shot = {"shot_id": job.asset_sha256, "asset_sha256": job.asset_sha256, **span}
+    said = {"status": "analysed", "notes": _missing(series)}
+    return _labelled(FilmRows(said, [shot], [each.measured(shot) for each in series]), every)
 
 
 def _looked_at(

@@ -67,28 +67,37 @@ def tag_film(
     *,
     exhaustive: bool = False,
 ) -> Iterator[dict[str, Any]]:
-    """The tags of each shot of a film, as ``{"file", "span", "tags": {tagger: {facet: …}}}``.
+    """The tags of each shot of a film, as ``{"file", "span", "tags": {family: {facet: …}}}``.
 
-    A film that cannot be read gives one ``{"file", "error", "message"}``.
+    A still is a film of one frame. A tagger named ``family.part`` says its facets among those of
+    its family. What cannot be read gives one ``{"file", "error", "message"}``.
     """
-    from curation.tags import taggers
+    from curation.tags import family, taggers
 
-    wanted = {tagger.name for tagger in taggers(names)}
-    rows = analyse_film(FilmJob(film.name, str(film), device, exhaustive=exhaustive, verify=False))
+    wanted = tuple(tagger.name for tagger in taggers(names))
+    job = FilmJob(
+        film.name,
+        str(film),
+        device,
+        exhaustive=exhaustive,
+        verify=False,
+        taggers=wanted,
+        stills=True,
+    )
+    rows = analyse_film(job)
     if rows.film["status"] != "analysed":
         yield {
             "file": str(film),
             "error": rows.film["reasons"][0],
             "message": rows.film["message"],
         }
+    tags: dict[str, dict[str, dict[str, Any]]] = {shot["shot_id"]: {} for shot in rows.shots}
+    for tag in rows.tags:
+        said = {"label": tag["label"], "confidence": tag["confidence"], **tag["measures"]}
+        tags[tag["shot_id"]].setdefault(family(tag["tagger"]), {})[tag["facet"]] = said
     for shot in rows.shots:
-        tags: dict[str, dict[str, Any]] = {}
-        for tag in rows.tags:
-            if tag["shot_id"] == shot["shot_id"] and tag["tagger"] in wanted:
-                said = {"label": tag["label"], "confidence": tag["confidence"], **tag["measures"]}
-                tags.setdefault(tag["tagger"], {})[tag["facet"]] = said
         yield {
             "file": str(film),
             "span": [shot["start_frame"], shot["end_frame"]],
-            "tags": tags,
+            "tags": tags[shot["shot_id"]],
         }

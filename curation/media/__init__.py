@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from curation.media.scan import Scan, scan_of
     from curation.media.source import Source
     from curation.media.sparse import can_be_sparse, chosen, coarse
+    from curation.media.stills import read_still, still_format
     from curation.media.timeline import Timeline, read_timeline
 
 __all__ = [
@@ -46,8 +47,10 @@ __all__ = [
     "coarse",
     "frames",
     "probe",
+    "read_still",
     "read_timeline",
     "scan_of",
+    "still_format",
     "write_clips",
 ]
 
@@ -73,8 +76,10 @@ _HOMES = {
     "coarse": "sparse",
     "frames": "decode",
     "probe": "info",
+    "read_still": "stills",
     "read_timeline": "timeline",
     "scan_of": "scan",
+    "still_format": "stills",
     "write_clips": "clips",
 }
 

@@ -148,7 +148,11 @@ def _describe(
 
 def _uprighting(frame: VideoFrame | None) -> tuple[int, bool]:
     """Degrees counter-clockwise, and whether to mirror before, of a frame's display matrix."""
-    data = cast("Mapping[str, Buffer]", frame.side_data if frame else {})
+    try:
+        data = cast("Mapping[str, Buffer]", frame.side_data if frame else {})
+    except ValueError:
+        # PyAV 18.1 does not list what goes with a picture that has Exif data.
+        return frame.rotation % 360 if frame else 0, False
     matrix = data.get("DISPLAYMATRIX")
     if matrix is None:
         return 0, False

@@ -32,7 +32,7 @@ _PICTURES = Disposition.attached_pic | Disposition.timed_thumbnails | Dispositio
 # a stranger could otherwise make FFmpeg open other files and addresses.
 _CONTAINERS = (
     "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,mpegts,mpeg,mpegvideo,avi,mxf,mxf_opatom,asf,flv,ogg,"
-    "gxf,nut,dv,lxf,ivf,obu,h264,hevc,vvc,m4v,vc1,yuv4mpegpipe"
+    "gxf,nut,dv,lxf,ivf,obu,h264,hevc,vvc,m4v,vc1,yuv4mpegpipe,gif,apng"
 )
 _OPTIONS = {"max_pixels": str(MAX_PIXELS), "format_whitelist": _CONTAINERS}
 

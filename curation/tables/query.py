@@ -1,8 +1,9 @@
 """SQL over the store: DuckDB views of what holds now, and ``history`` of what ever held.
 
 Main schema: every table of the store (catalog tables as they stand at ``known_at``), and
-``tagged_shots``, one row a shot with its film, its work and one struct column a tagger (``frames``
-and ``seconds`` are those of its clean span), so that
+``tagged_shots``, one row a shot with its film, its work and one struct column a family of taggers
+(``lighting`` holds what ``lighting`` and ``lighting.dynamics`` say; ``frames`` and ``seconds`` are
+those of its clean span), so that
 ``lighting.key_style.label = 'low_key' AND quality.sharpness.gradient > 5`` reads as it is meant.
 ``newest_release`` is the release published last, ``left_out`` every film and shot that it does not
 hold, with station and reasons. ``linked_evidence`` names the studio's work that an avail or a claim
@@ -19,6 +20,7 @@ from typing import TYPE_CHECKING
 
 from curation.tables.schemas import Schema, schemas
 from curation.tables.store import Store
+from curation.tags import family
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -258,7 +260,7 @@ def _tagged_shots(connection: DuckDBPyConnection) -> str:
         "SELECT tagger, facet, list_sort(list_distinct(flatten(list(map_keys(measures))))) "
         "FROM tags GROUP BY ALL ORDER BY ALL"
     ).fetchall()
-    by_tagger: dict[str, list[str]] = {}
+    families: dict[str, list[str]] = {}
     for tagger, facet, measures in facets:
         this = f"tagger = {_text(tagger)} AND facet = {_text(facet)}"
         fields = [("label", "label"), ("confidence", "confidence")]
@@ -266,10 +268,11 @@ def _tagged_shots(connection: DuckDBPyConnection) -> str:
         struct = ", ".join(
             f"{_quoted(name)} := any_value({value}) FILTER (WHERE {this})" for name, value in fields
         )
-        by_tagger.setdefault(tagger, []).append(f"{_quoted(facet)} := struct_pack({struct})")
+        packed = f"{_quoted(facet)} := struct_pack({struct})"
+        families.setdefault(family(tagger), []).append(packed)
     columns = "".join(
-        f", struct_pack({', '.join(packed)}) AS {_quoted(tagger)}"
-        for tagger, packed in by_tagger.items()
+        f", struct_pack({', '.join(packed)}) AS {_quoted(name)}"
+        for name, packed in families.items()
     )
     return f"""
         CREATE VIEW tagged_shots AS

@@ -4,7 +4,7 @@ Importing this package costs nothing heavy; a tagger's libraries come in when it
 """
 
 from curation.tags.protocol import Facet, Meter, Needs, Tag, Tagger
-from curation.tags.registry import TaggerError, failures, taggers
+from curation.tags.registry import TaggerError, failures, family, taggers
 from curation.tags.sampling import Sampler, sampler
 
 __all__ = [
@@ -16,6 +16,7 @@ __all__ = [
     "Tagger",
     "TaggerError",
     "failures",
+    "family",
     "sampler",
     "taggers",
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from importlib.metadata import EntryPoint, entry_points
 from typing import Final
@@ -22,6 +22,7 @@ class TaggerError(Exception):
 def taggers(names: Sequence[str] | None = None) -> tuple[Tagger, ...]:
     """The taggers of these names in this order; all that load, by name, when `names` is None.
 
+    The name of a family stands for its taggers too: `lighting` for `lighting` and `lighting.…`.
     Without `names` a plug-in that does not load is logged as a warning and left out, so that a
     broken one stops no other; `failures` gives the reasons. A tagger asked for by name must load.
     Raises `TaggerError` for a name that is not registered, is registered twice, or does not load.
@@ -35,7 +36,13 @@ def taggers(names: Sequence[str] | None = None) -> tuple[Tagger, ...]:
             except TaggerError as error:
                 _log.warning("%s", error)
         return tuple(loaded)
-    return tuple(_load(name, _find(name, known)) for name in names)
+    found = {one: _find(one, known) for name in names for one in _named(name, known)}
+    return tuple(_load(name, points) for name, points in found.items())
+
+
+def family(name: str) -> str:
+    """What a tagger's name begins with, up to its first dot: under which its facets are shown."""
+    return name.partition(".")[0]
 
 
 def failures() -> dict[str, str]:
@@ -57,6 +64,11 @@ def _registered() -> dict[str, list[EntryPoint]]:
         if point.value not in [p.value for p in points]:
             points.append(point)
     return found
+
+
+def _named(name: str, known: Mapping[str, object]) -> list[str]:
+    members = [one for one in known if one == name or one.startswith(f"{name}.")]
+    return members or [name]
 
 
 def _find(name: str, known: dict[str, list[EntryPoint]]) -> list[EntryPoint]:

@@ -52,7 +52,7 @@ def test_a_reading_that_did_not_finish_is_not_seen(store: Store) -> None:
     assert titles(store, T3) == ["first"]
 
 
-def test_each_tagger_is_a_struct_of_facets(store: Store) -> None:
+def test_each_family_of_taggers_is_a_struct_of_facets(store: Store) -> None:
     store.append("ingests", [{"ingest_id": "1", "ingested_at": T1}])
     asset = {"asset_path": "p", "work_id": "w", "asset_sha256": "x"}
     store.append("assets", [asset | {"row_key": "p", "recorded_at": T1, "ingested_at": T1}])
@@ -64,10 +64,14 @@ def test_each_tagger_is_a_struct_of_facets(store: Store) -> None:
         [
             tag | {"shot_id": "a", "label": "low_key", "measures": {"stops": -3.0}},
             tag | {"shot_id": "b", "label": "normal", "measures": {"stops": 0.5}},
+            tag
+            | {"shot_id": "a", "tagger": "lighting.dynamics", "facet": "dynamics"}
+            | {"label": "strobe", "measures": {"hz": 8.0}},
         ],
     )
-    query = "SELECT shot_id, work_id FROM tagged_shots WHERE lighting.key_style.stops < -1"
-    assert connect(store).execute(query).fetchall() == [("a", "w")]
+    for where in ("lighting.key_style.stops < -1", "lighting.dynamics.label = 'strobe'"):
+        query = f"SELECT shot_id, work_id FROM tagged_shots WHERE {where}"
+        assert connect(store).execute(query).fetchall() == [("a", "w")]
 
 
 def test_a_query_reaches_nothing_but_the_store(tmp_path: Path) -> None:

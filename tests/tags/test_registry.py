@@ -6,7 +6,7 @@ from importlib.metadata import EntryPoint, EntryPoints
 
 import pytest
 
-from curation.tags import TaggerError, failures, registry, taggers
+from curation.tags import TaggerError, failures, family, registry, taggers
 
 OURS = EntryPoint("lighting", "curation.tags.lighting:LightingTagger", registry.GROUP)
 BROKEN = EntryPoint("broken", "no_such_package:Tagger", registry.GROUP)
@@ -22,6 +22,15 @@ def registered(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_ours_are_registered() -> None:
     assert {"lighting", "quality"} <= {tagger.name for tagger in taggers()}
     assert [t.name for t in taggers(["quality", "lighting"])] == ["quality", "lighting"]
+
+
+def test_a_family_is_asked_for_by_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    part = EntryPoint("quality", "curation.tags.quality:QualityTagger", registry.GROUP)
+    other = EntryPoint("qualityish", "no_such_package:Tagger", registry.GROUP)
+    points = EntryPoints([part, other])
+    monkeypatch.setattr(registry, "entry_points", lambda group: points.select(group=group))
+    assert [tagger.name for tagger in taggers(["quality", "quality"])] == ["quality"]
+    assert family("quality.sharpness") == family("quality") == "quality"
 
 
 def test_an_unknown_name_is_told_the_nearest() -> None:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from curation.shots.cuts import CutFinder
-from curation.shots.doubt import Doubts, Network, confirmed
+from curation.shots.doubt import Doubts, Network, believed, confirmed
 from curation.shots.eye import mean_change
 from curation.shots.fades import find_fades
 from curation.shots.mixes import drop_flashes, drop_same, find_dissolves
@@ -29,9 +29,10 @@ class ShotDetector:
     """Finds the transitions of one film from its frames' thumbs.
 
     PySceneDetect's AdaptiveDetector finds the cuts, fed from the caller's decode, and `network`, if
-    there is one, those that are in doubt: it is shown at most `share` of the frames. Rules of our
-    own find fades, dissolves and wipes and drop flashes. Transitions carry the frames' own indices.
-    State grows by about 500 bytes a frame, and by 4 KB for each that the network may be shown.
+    there is one, those that are in doubt: it is shown at most `share` of the frames, dissolves in
+    doubt among them. Rules of our own find fades, dissolves and wipes and drop flashes. Transitions
+    carry the frames' own indices. State grows by about 500 bytes a frame, and by 4 KB for each that
+    the network may be shown.
 
     Feed the frames there are, each once, in presentation order; show it those between that are
     `unsure`, if any were left out; then call `finish` once.
@@ -47,6 +48,8 @@ class ShotDetector:
         self._signals = Signals()
         self._finder = CutFinder(self._settings)
         self._network = network
+        self._share = share
+        self._asked = 0
         self._doubts = Doubts(self._settings, share, self._finder.found) if network else None
         self._cuts: list[int] | None = None
         self._unsure: list[Span] = []
@@ -112,7 +115,9 @@ class ShotDetector:
         self._finder.finish()
         spans = list(self._finder.found)
         if self._doubts is not None and self._network is not None:
-            spans += confirmed(self._doubts.finish(), self._network, self._settings)
+            doubts = self._doubts.finish()
+            self._asked = sum(len(doubt.pictures) for doubt in doubts)
+            spans += confirmed(doubts, self._network, self._settings)
         self._cuts = [last for _, last in spans]
         self._unsure = [(first, last) for first, last in spans if last > first + 1]
 
@@ -125,7 +130,10 @@ class ShotDetector:
         film = self._signals.film()
         self._settle()
         self._finished = True
-        found, self._black = _transitions(film, sorted(self._cuts or ()), self._settings)
+        left = int(self._share * len(film.thumbs)) - self._asked
+        found, self._black = _transitions(
+            film, sorted(self._cuts or ()), self._settings, self._network, left
+        )
         return found
 
     @property
@@ -135,9 +143,16 @@ class ShotDetector:
 
 
 def _transitions(
-    film: Film, cuts: Sequence[int], settings: ShotSettings
+    film: Film,
+    cuts: Sequence[int],
+    settings: ShotSettings,
+    network: Network | None = None,
+    left: int = 0,
 ) -> tuple[list[Transition], list[Span]]:
-    """All transitions given where the cuts may be, and the spans of black."""
+    """All transitions given where the cuts may be, and the spans of black.
+
+    The network may be shown `left` frames more.
+    """
     fades, black = find_fades(film.mean, film.deviation, film.seconds, settings)
     spans = [(t.start, t.end) for t in fades]
     cuts = _outside(cuts, spans)
@@ -149,6 +164,8 @@ def _transitions(
     cuts = [cut for cut in cuts if cut + 1 not in cuts]
     halves = sorted({max(3, round(s / interval)) for s in settings.dissolve_seconds})
     dissolves = find_dissolves(film.thumbs, halves, cuts, spans, settings)
+    if network is not None:
+        dissolves = believed(dissolves, film, network, settings, left)
     cuts = _outside(cuts, [(t.start, t.end) for t in dissolves])
     spans += [(t.start, t.end) for t in dissolves]
     wipes = find_wipes(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Final
 
-VERSION: Final = "4"
+VERSION: Final = "5"
 """Changes when the same settings would give other transitions."""
 
 
@@ -32,9 +32,13 @@ class ShotSettings:
     """…and its least ratio to the neighbours' mean change."""
     network_probability: float = 0.4
     """Least probability of such a cut."""
-    network_share: float = 0.012
-    """Frames that the network may be shown, as a share of the film's, so that it takes at most .3
-    of the CPU time of everything else…"""
+    network_dissolve: float = 0.3
+    """Least probability of a short dissolve…"""
+    network_light: float = 40.0
+    """…in pictures of at least this mean luma."""
+    network_share: float = 0.03
+    """Frames that the network may be shown, as a share of the film's, at some 5 ms of CPU time each:
+    a bound for films that are nothing but doubts, of which others have a tenth…"""
     network_share_per_megapixel: float = 0.13
     """…which grows with the pictures' size."""
     light_correlation: float = 0.97

@@ -94,3 +94,17 @@ def test_a_fight_is_cut_where_it_was(films: Path) -> None:
         without.feed(frame)
     seen = {t.start for t in with_it.finish()} - {t.start for t in without.finish()}
     assert seen == {901, 1430, 1525}
+
+
+def test_a_short_dissolve_is_one_unless_the_network_denies_it() -> None:
+    def dissolves_of(network: Says | None) -> list[str]:
+        detector, pair = ShotDetector(network=network), np.random.default_rng(7)
+        a, b = pair.uniform(60, 230, (2, 9, 16, 3)).repeat(4, axis=1).repeat(4, axis=2)
+        for index in range(60):
+            weight = min(max(index - 24, 0) / 12, 1)
+            still = Still(((1 - weight) * a + weight * b).astype(np.uint8))
+            detector.feed(Frame(index, Fraction(index, 24), still))
+        return [t.type for t in detector.finish()]
+
+    assert dissolves_of(None) == dissolves_of(Says(0.9)) == ["dissolve"]
+    assert dissolves_of(Says(0.1)) == []

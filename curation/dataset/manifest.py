@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 import curation
 from curation.dataset.plan import FORMAT_VERSION, Plan, ReleaseError
 from curation.dataset.recipe import SOUND, instant
-from curation.dataset.shards import Shard
+from curation.dataset.shards import ReleaseFile, Shard
 from curation.storage import Place, StorageError
 
 MANIFEST = "manifest.json"
@@ -86,6 +86,7 @@ class _Shape(_Part):
     excluded: list[_Excluded]
     credits: list[dict[str, Any]]
     shards: list[_Shard]
+    cards: list[_File] = []
 
 
 @dataclass(frozen=True)
@@ -102,6 +103,16 @@ class Manifest:
     @property
     def shards(self) -> tuple[Shard, ...]:
         return tuple(Shard.from_json(shard) for shard in self.data["shards"])
+
+    @property
+    def cards(self) -> tuple[ReleaseFile, ...]:
+        """The cards of taggers; releases of format 1 have none."""
+        return tuple(ReleaseFile(**file) for file in self.data.get("cards", ()))
+
+    @property
+    def files(self) -> tuple[ReleaseFile, ...]:
+        """Every file of the release but the manifest."""
+        return (*self.cards, *(file for shard in self.shards for file in shard.files))
 
     @property
     def samples(self) -> int:
@@ -127,6 +138,7 @@ def compose(
     plan: Plan,
     shards: Sequence[Shard],
     *,
+    cards: Sequence[ReleaseFile],
     left_out: Iterable[tuple[str, str, int]],
     credits: Sequence[Mapping[str, Any]],
 ) -> bytes:
@@ -136,7 +148,7 @@ def compose(
         left_out: (station, first reason, shots) of every shot that is not in the release.
         credits: participants of the works that are in it.
     """
-    files = [file for shard in shards for file in shard.files]
+    files = [*cards, *(file for shard in shards for file in shard.files)]
     out: list[dict[str, Any]] = [{"station": s, "reason": r, "shots": n} for s, r, n in left_out]
     data = {
         "format": FORMAT_VERSION,
@@ -155,6 +167,7 @@ def compose(
         },
         "excluded": out,
         "credits": list(credits),
+        "cards": [card.to_json() for card in cards],
         "shards": [shard.to_json() for shard in shards],
     }
     return (json.dumps(data, sort_keys=True, indent=1, ensure_ascii=False) + "\n").encode()

@@ -10,10 +10,10 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import curation
 from curation.dataset.recipe import Recipe, instant
@@ -26,10 +26,15 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from duckdb import DuckDBPyConnection
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
+"""2: the cards of taggers are files of the release."""
 
 _NOT_CONTENT = ("work_key", "asset_path")
 """Columns of ``tagged_shots`` that say how or where, not what: kept out of samples."""
+
+
+Caption: TypeAlias = Callable[[Mapping[str, Any]], str]
+"""A sentence from one tagger's column of a sample: facets, each with label and confidence."""
 
 
 class ReleaseError(Exception):
@@ -44,6 +49,7 @@ class Plan:
         release_id: name of the recipe and a digest of everything that shapes the bytes.
         films: content of the films to cut from, each with the place of its bytes.
         shards: names of the shards, ``<split>-<number>``.
+        cards: what is known of each tagger whose tags travel, by name.
     """
 
     release_id: str
@@ -54,6 +60,7 @@ class Plan:
     films: dict[str, str]
     shards: tuple[str, ...]
     samples: int
+    cards: dict[str, Mapping[str, Any]]
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -65,6 +72,7 @@ class Plan:
             "films": self.films,
             "shards": list(self.shards),
             "samples": self.samples,
+            "cards": self.cards,
         }
 
     @classmethod
@@ -78,6 +86,7 @@ class Plan:
             films=data["films"],
             shards=tuple(data["shards"]),
             samples=data["samples"],
+            cards=data["cards"],
         )
 
 
@@ -129,24 +138,30 @@ def make_plan(
     rulebook: Rulebook,
     performer_gate: PerformerGate,
     known_at: datetime,
+    cards: Mapping[str, Mapping[str, Any]],
+    captions: Mapping[str, Caption],
 ) -> tuple[Plan, pa.Table]:
     """Lay out a release: the plan, and its samples in shard order.
 
     Args:
         films: the place of each film that was chosen from, by content.
+        cards: what is known of each tagger whose tags travel, by name.
+        captions: what puts a tagger's column into words, by its name; ``lighting`` makes a column
+            ``lighting_caption``.
 
     Raises:
         ReleaseError: when no shot is left, with the reasons why.
     """
     if not selection.chosen:
         raise ReleaseError(_nothing_left(selection))
-    samples = _samples(connection, selection, recipe, rulebook)
+    samples = _captioned(_samples(connection, selection, recipe, rulebook), captions)
     assets = sorted(set(samples.column("asset_sha256").to_pylist()))
     content = {
         "recipe": recipe.model_dump(mode="json"),
         "rulebook": rulebook.sha256,
         "performer_gate": performer_gate.value,
         "samples": rows_of(samples),
+        "cards": cards,
         "code": curation.__version__,
         "format": FORMAT_VERSION,
     }
@@ -160,6 +175,7 @@ def make_plan(
         films={asset: films[asset] for asset in assets},
         shards=tuple(sorted({c.shard for c in selection.chosen if c.shard})),
         samples=samples.num_rows,
+        cards=dict(cards),
     )
     return plan, samples
 
@@ -238,6 +254,17 @@ def _samples(
         FROM tagged_shots JOIN _placed USING (shot_id) ORDER BY _placed.position
     """  # noqa: S608
     return connection.sql(query).to_arrow_table()
+
+
+def _captioned(samples: pa.Table, captions: Mapping[str, Caption]) -> pa.Table:
+    import pyarrow as pa
+
+    for name, caption in captions.items():
+        if name in samples.column_names:
+            described = rows_of(samples.select([name]))
+            said = [caption(row[name]) if row[name] else "" for row in described]
+            samples = samples.append_column(f"{name}_caption", pa.array(said, pa.string()))
+    return samples
 
 
 def _rights(decision: Decision, licences: Mapping[str, str]) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 import curation
+from curation.dataset.cards import write_cards
 from curation.dataset.clearance import Span, clear
 from curation.dataset.clips import Clip, clips_of
 from curation.dataset.manifest import MANIFEST, Manifest, compose, read_manifest
@@ -66,13 +67,14 @@ def publish(
         )
     parents = {work.work_id: work.parent_id for work in rulebook.works}
     released = {work for span in spans for work in _lineage(span.work_id, parents)}
+    release = store.release(plan.release_id)
     raw = compose(
         plan,
         shards,
+        cards=write_cards(release, plan.cards),
         left_out=_left_out(selections),
         credits=[credit for credit in credits if credit["work_id"] in released],
     )
-    release = store.release(plan.release_id)
     (release / MANIFEST).write_bytes(raw)
     manifest = read_manifest(release)
     store.replace("decisions", decisions, column="release_id")

@@ -27,8 +27,8 @@ OWNER = "curation"
 
 
 @dataclass(frozen=True, slots=True)
-class ShardFile:
-    """One published file of a shard: its path in the release, size and SHA-256."""
+class ReleaseFile:
+    """One published file: its path in the release, size and SHA-256."""
 
     path: str
     bytes: int
@@ -46,7 +46,7 @@ class Shard:
     split: str
     samples: int
     seconds: float
-    files: tuple[ShardFile, ...]
+    files: tuple[ReleaseFile, ...]
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -59,7 +59,7 @@ class Shard:
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Shard:
-        files = tuple(ShardFile(**file) for file in data["files"])
+        files = tuple(ReleaseFile(**file) for file in data["files"])
         return cls(data["name"], data["split"], data["samples"], data["seconds"], files)
 
 
@@ -155,7 +155,7 @@ def _with_clips(
     )
 
 
-def _write_tar(store: Store, plan: Plan, release: Place, path: str, rows: pa.Table) -> ShardFile:
+def _write_tar(store: Store, plan: Plan, release: Place, path: str, rows: pa.Table) -> ReleaseFile:
     import webdataset
 
     with tempfile.TemporaryDirectory(prefix="curation-shard-") as folder:
@@ -174,10 +174,10 @@ def _write_tar(store: Store, plan: Plan, release: Place, path: str, rows: pa.Tab
                 tar.write(sample)
         target = release / path
         target.upload(local)
-        return ShardFile(path, local.stat().st_size, Place.parse(local).sha256())
+        return ReleaseFile(path, local.stat().st_size, Place.parse(local).sha256())
 
 
-def _write_parquet(release: Place, path: str, rows: pa.Table) -> ShardFile:
+def _write_parquet(release: Place, path: str, rows: pa.Table) -> ReleaseFile:
     import pyarrow.parquet as pq
 
     buffer = io.BytesIO()
@@ -185,4 +185,4 @@ def _write_parquet(release: Place, path: str, rows: pa.Table) -> ShardFile:
     pq.write_table(plain, buffer, compression="zstd", write_page_index=True)
     data = buffer.getvalue()
     (release / path).write_bytes(data)
-    return ShardFile(path, len(data), hashlib.sha256(data).hexdigest())
+    return ReleaseFile(path, len(data), hashlib.sha256(data).hexdigest())

@@ -11,11 +11,12 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
+from curation.dataset.cards import is_card
 from curation.dataset.fault import Fault
 from curation.dataset.manifest import MANIFEST, Manifest, read_manifest, total_seconds
 from curation.dataset.recipe import RequestSection
 from curation.dataset.row_check import read_rows
-from curation.dataset.shards import Shard, paths_of
+from curation.dataset.shards import ReleaseFile, Shard, paths_of
 from curation.dataset.tar_check import check_tar
 from curation.storage import Entry, Place
 from curation.tables.store import Store, canonical_json, rows_of
@@ -75,8 +76,9 @@ def verify(
     manifest = read_manifest(release)
     shards = manifest.shards
     present = {entry.path: entry for entry in release.files() if entry.path != MANIFEST}
-    faults = [*_anchor(manifest, anchor), *_manifest(manifest), *_files(release, shards, present)]
-    faults += _names(shards)
+    files = manifest.files
+    faults = [*_anchor(manifest, anchor), *_manifest(manifest), *_files(release, files, present)]
+    faults += [*_names(shards), *_cards(manifest.cards)]
     clips = 0
     split_of: dict[str, str] = {}
     seen: set[str] = set()
@@ -100,10 +102,9 @@ def verify(
             opened, found = check_tar(release, tar, rows, sound=manifest.sound)
             clips += opened
             faults += found
-    listed = sum(len(shard.files) for shard in shards)
     anchored = anchor is not None and anchor.manifest_sha256 is not None
     return Verification(
-        manifest.release_id, listed, len(seen), clips, anchored, tuple(dict.fromkeys(faults))
+        manifest.release_id, len(files), len(seen), clips, anchored, tuple(dict.fromkeys(faults))
     )
 
 
@@ -137,7 +138,7 @@ def _manifest(manifest: Manifest) -> Iterator[Fault]:
         "samples": sum(shard.samples for shard in shards),
         "excluded": sum(line["shots"] for line in data["excluded"]),
         "seconds": total_seconds(shard.seconds for shard in shards),
-        "bytes": sum(file.bytes for shard in shards for file in shard.files),
+        "bytes": sum(file.bytes for file in manifest.files),
     }
     for name, value in true.items():
         if data["totals"][name] != value:
@@ -173,8 +174,19 @@ def _is_sound(shard: Shard) -> bool:
     return split == shard.split and split in SPLITS and number.isascii() and number.isdigit()
 
 
-def _files(release: Place, shards: Iterable[Shard], present: dict[str, Entry]) -> Iterator[Fault]:
-    listed = {file.path: file for shard in shards for file in shard.files}
+def _cards(cards: Iterable[ReleaseFile]) -> Iterator[Fault]:
+    counted = Counter(card.path for card in cards)
+    for path, times in counted.items():
+        if times > 1:
+            yield Fault(MANIFEST, f"lists {path!a} {times} times")
+        if not is_card(path):
+            yield Fault(MANIFEST, f"{path!a} is no name of a card")
+
+
+def _files(
+    release: Place, files: Iterable[ReleaseFile], present: dict[str, Entry]
+) -> Iterator[Fault]:
+    listed = {file.path: file for file in files}
     for path in sorted(present.keys() - listed.keys()):
         yield Fault(path, "is not in the manifest; remove it or make the release again")
     for path, file in sorted(listed.items()):

@@ -6,7 +6,7 @@ import json
 from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from curation.settings import Settings
 from curation.stages.catalog import assets_of
@@ -47,6 +47,7 @@ def plan_release(
         RecipeError: for a filter that cannot be asked.
     """
     from curation.catalog.knowledge import knowledge_at
+    from curation.dataset.cards import travelling
     from curation.dataset.plan import (
         find_films,
         keep_time,
@@ -57,6 +58,7 @@ def plan_release(
     from curation.dataset.selection import select
     from curation.rights import PerformerGate
     from curation.tables.query import connect
+    from curation.tags.lighting.words import stored_caption
 
     store, at = Store.at(settings.store), known_at or datetime.now(UTC)
     refuse_past_use(recipe, at)
@@ -75,6 +77,7 @@ def plan_release(
         )
         if known_at is not None:
             _refuse_lost(settings, recipe, selection, knowledge, datetime.now(UTC))
+        shots = [choice.shot.shot_id for choice in selection.chosen]
         plan, samples = make_plan(
             connection,
             selection,
@@ -83,6 +86,8 @@ def plan_release(
             rulebook=knowledge.rulebook,
             performer_gate=gate,
             known_at=at,
+            cards=travelling(connection, shots, _known_of_taggers()),
+            captions={"lighting": stored_caption},
         )
     if _is_published(store, plan.release_id):
         return ReleaseTasks(plan.release_id, (), (), is_done=True)
@@ -248,6 +253,27 @@ def _refuse_lost(
             f"known now {sum(lost.values())} of them may not: {dict(lost)}. A release is made from "
             "what is known now; leave out --known-at"
         )
+
+
+def _known_of_taggers() -> dict[str, dict[str, Any]]:
+    """What is known of each tagger installed here, as JSON by name."""
+    from curation import __version__
+    from curation.tags import taggers
+    from curation.tags.protocol import card_of
+
+    known = {}
+    for tagger in taggers():
+        card = card_of(tagger)
+        known[tagger.name] = {
+            "label_version": tagger.label_version,
+            "code_version": __version__,
+            "facets": {
+                facet.name: {"labels": list(facet.labels), "measures": dict(facet.measures)}
+                for facet in tagger.facets
+            },
+            "card": card.to_json() if card else None,
+        }
+    return known
 
 
 def _is_published(store: Store, release_id: str) -> bool:

@@ -19,6 +19,8 @@ from curation.settings import Settings
 from curation.storage import Place
 from curation.tables import Store
 from curation.tables.query import connect
+from curation.tables.store import rows_of
+from curation.tags.lighting.words import SURE
 
 ROOT = Path(__file__).resolve().parents[2]
 KNOWN_AT = datetime(2026, 11, 21, tzinfo=UTC)
@@ -98,8 +100,53 @@ def test_a_sample_reads_with_the_fields_own_libraries(settings: Settings) -> Non
         record = json.loads(sample["json"])
         assert record["rights"]["outcome"] == "ALLOW"
         assert record["lighting"]["key_style"]["label"]
+        assert record["lighting_caption"] == rows[record["key"]]["lighting_caption"]
         assert record["clip"]["frames"] == record["clean_end"] - record["clean_start"]
         assert sample["jpg"][:2] == b"\xff\xd8"
+
+
+def test_captions_say_what_the_tags_of_their_sample_say(settings: Settings) -> None:
+    import pyarrow.dataset as ds
+
+    done = stages.release(settings, recipe(), known_at=KNOWN_AT)
+    folder = Store.at(settings.store).release(done.release_id).local
+    rows = ds.dataset(folder / "parquet", partitioning="hive").to_table().to_pylist()
+    assert any(row["lighting_caption"] for row in rows)
+    for row in rows:
+        setting, said = row["lighting"]["setting"], row["lighting_caption"].lower()
+        if setting["confidence"] < SURE:
+            assert "interior" not in said
+            assert "exterior" not in said
+        else:
+            assert setting["label"] in said
+
+
+def test_the_card_of_each_tagger_travels_with_its_tags(settings: Settings) -> None:
+    from curation.tags.lighting import LightingTagger
+
+    done = stages.release(settings, recipe(), known_at=KNOWN_AT)
+    store = Store.at(settings.store)
+    folder = store.release(done.release_id).local
+    cards = {file.stem: json.loads(file.read_text()) for file in (folder / "cards").glob("*")}
+    assert set(cards) == set(store.read("tags", ["tagger"]).column("tagger").to_pylist())
+    confusion = cards["lighting"]["card"]["facets"]["key_style"]["confusion"]
+    tagger = LightingTagger()
+    assert confusion == [list(row) for row in tagger.card.facets["key_style"].confusion]
+    assert cards["lighting"]["label_versions"] == [tagger.label_version]
+    assert cards["quality"]["card"] is None
+    assert cards["quality"]["facets"]["sharpness"]["measures"]
+
+
+def test_of_labels_of_another_version_no_card_is_made(settings: Settings) -> None:
+    store = Store.at(settings.store)
+    tags = rows_of(store.read("tags"))
+    for row in tags:
+        row["label_version"] = "old" if row["tagger"] == "people" else row["label_version"]
+    store.replace("tags", tags, column="asset_sha256")
+    done = stages.release(settings, recipe(), known_at=KNOWN_AT)
+    folder = store.release(done.release_id).local
+    text = (folder / "cards" / "people.json").read_text()
+    assert json.loads(text) == {"tagger": "people", "label_versions": ["old"]}
 
 
 def test_the_same_inputs_give_the_same_bytes(settings: Settings, tmp_path: Path) -> None:

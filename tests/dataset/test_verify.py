@@ -32,6 +32,7 @@ from curation.tables.store import canonical_json, rows_of
 
 ROOT = Path(__file__).resolve().parents[2]
 KNOWN_AT = datetime(2026, 11, 21, tzinfo=UTC)
+CARD = "cards/lighting.json"
 TAR, PARQUET = "shards/train-000000.tar", "parquet/split=train/train-000000.parquet"
 Members = list[tuple[str, bytes]]
 Row = dict[str, Any]
@@ -84,7 +85,7 @@ def manifest(folder: Path) -> Iterator[dict[str, Any]]:
 def reseal(folder: Path) -> None:
     """Write all sizes and hashes of the manifest anew."""
     with manifest(folder) as data:
-        files = [file for shard in data["shards"] for file in shard["files"]]
+        files = [*data["cards"], *(file for shard in data["shards"] for file in shard["files"])]
         for file in files:
             raw = (folder / file["path"]).read_bytes()
             file |= {"bytes": len(raw), "sha256": hashlib.sha256(raw).hexdigest()}
@@ -164,7 +165,8 @@ def test_a_shard_whose_clips_all_failed_leaves_nothing(
     stages.publish(settings, tasks.release_id)
     found = stages.verify(settings, tasks.release_id)
     assert found.good, found.faults
-    assert found.files == 2 * (len(tasks.shards) - 1)
+    cards = list((folder / "cards").iterdir())
+    assert found.files == len(cards) + 2 * (len(tasks.shards) - 1)
 
 
 def test_an_empty_shard_has_no_files(made: tuple[Settings, str], tmp_path: Path) -> None:
@@ -258,6 +260,9 @@ def _drop_file(kind: str) -> Callable[[dict[str, Any]], None]:
         (_drop_file(".tar"), f"lists {TAR} 0 times"),
         (_drop_file(".parquet"), f"lists {PARQUET} 0 times"),
         (_set("shards", 0, "files", to=[]), f"{TAR}: is not in the manifest"),
+        (_set("cards", to=[]), f"{CARD}: is not in the manifest"),
+        (_set("cards", 0, "path", to="../x.json"), "'../x.json' is no name of a card"),
+        (lambda d: d["cards"].append(d["cards"][0]), f"lists '{CARD}' 2 times"),
     ],
 )
 def test_a_manifest_that_disagrees_is_found(
@@ -266,6 +271,20 @@ def test_a_manifest_that_disagrees_is_found(
     with manifest(folder) as data:
         change(data)
     assert fault in said(folder)
+
+
+def test_a_release_of_the_first_format_which_has_no_cards_is_still_read(folder: Path) -> None:
+    shutil.rmtree(folder / "cards")
+    with manifest(folder) as data:
+        data["totals"]["bytes"] -= sum(card["bytes"] for card in data.pop("cards"))
+        data["format"] = 1
+    assert said(folder) == ""
+
+
+def test_a_card_that_was_changed_is_found(folder: Path) -> None:
+    text = (folder / CARD).read_text()
+    (folder / CARD).write_text(text.replace("0", "1", 1))
+    assert said(folder) == f"{CARD}: its SHA-256 is not the one in the manifest: a byte was changed"
 
 
 @pytest.mark.parametrize(
@@ -279,7 +298,7 @@ def test_a_manifest_that_disagrees_is_found(
         (_set("shards", 0, "files", 0, "more", to=1), "shards.0.files.0.more"),
         (_set("shards", to={}), "shards: "),
         (_set("format", to="1"), "format: "),
-        (_set("format", to=2), "has format 2; this code reads up to 1"),
+        (_set("format", to=3), "has format 3; this code reads up to 2"),
         (_set("release_id", to="../x"), "release_id"),
         (_set("recipe", to=None), "recipe: "),
         (lambda d: d.pop("totals"), "totals: Field required"),
@@ -571,7 +590,7 @@ def test_many_faults_end_early(folder: Path) -> None:
     assert "too many faults" in said(folder)
 
 
-@pytest.mark.parametrize("path", [TAR, PARQUET])
+@pytest.mark.parametrize("path", [TAR, PARQUET, CARD])
 def test_a_file_that_is_gone_is_one_fault(folder: Path, path: str) -> None:
     (folder / path).unlink()
     assert said(folder) == f"{path}: is missing"

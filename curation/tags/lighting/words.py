@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from typing import Final, NamedTuple, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
 
 from curation.tags.protocol import UNKNOWN, Tag
 
@@ -172,6 +172,19 @@ def caption(tags: Iterable[Tag]) -> str:
     )
     text = ", ".join(clause for clause in clauses if clause)
     return f"{text[0].upper()}{text[1:]}." if text else ""
+
+
+def stored_caption(facets: Mapping[str, Mapping[str, Any] | None]) -> str:
+    """The caption of a shot from its column in `tagged_shots`.
+
+    Facets there are structs of label, confidence and numbers, null where nothing was said.
+    """
+    tags = []
+    for facet, one in facets.items():
+        if one and one["label"] is not None:
+            numbers = {name: value for name, value in one.items() if isinstance(value, float)}
+            tags.append(Tag(facet, one["label"], one["confidence"], numbers))
+    return caption(tags)
 
 
 def _agreeing(tags: Iterable[Tag]) -> dict[str, Tag]:

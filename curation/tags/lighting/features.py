@@ -56,7 +56,7 @@ def colour(seen: Sight) -> dict[str, float]:
     Pairs `…_red`, `…_blue` are log2 of red and blue over green of an estimate of white.
     """
     values: dict[str, float] = {}
-    linear, stops = seen.linear, seen.stops
+    linear, stops = seen.linear, seen.stops[::2, ::2]
     top = linear.max(axis=2)
     ceiling = 0.93 * float(top.max())
     usable = (stops > max(-4.5, float(np.median(stops)))) & (top < max(ceiling, 0.5))
@@ -73,7 +73,7 @@ def colour(seen: Sight) -> dict[str, float]:
         values |= _ratio("patch", light[bright].mean(axis=0))
         step = np.abs(linear[:, 1:] - linear[:, :-1])[usable[:, 1:] & usable[:, :-1]]
         values |= _ratio("edge", (step**2).mean(axis=0) ** 0.5 if len(step) else np.ones(3))
-    low, high = _quantiles(stops[::2, ::2], 0.4, 0.75)
+    low, high = _quantiles(stops, 0.4, 0.75)
     for name, zone in (("low", stops < low), ("high", stops > high)):
         mask = zone.astype(np.uint8)
         values[f"{name}_red"] = cv2.mean(seen.red, mask)[0]
@@ -88,7 +88,8 @@ def colour(seen: Sight) -> dict[str, float]:
     values |= {f"hue_{k}": float(s) for k, s in enumerate(share)}
     values["strong_share"] = float(len(strong) / stops.size)
     values["chroma"] = float(chroma.mean())
-    lab = cv2.cvtColor(seen.codes, cv2.COLOR_RGB2LAB)[..., 1:].astype(np.float32) - 128
+    codes = np.ascontiguousarray(seen.codes[::2, ::2])
+    lab = cv2.cvtColor(codes, cv2.COLOR_RGB2LAB)[..., 1:].astype(np.float32) - 128
     coloured = np.square(lab).sum(axis=-1) > COLOURED**2
     values["coloured_share"] = float(coloured.mean())
     return values
@@ -112,7 +113,6 @@ def _ratio(name: str, rgb: NDArray[np.floating]) -> dict[str, float]:
 
 def layout(seen: Sight) -> dict[str, float]:
     """Where in the picture light lies: stops over the mean in a grid, and its middle and edges."""
-    size = (seen.stops.shape[1], seen.stops.shape[0])
     columns, rows = GRID
     cells = _cells(seen.stops, columns, rows)
     mean = float(cells.mean())
@@ -129,12 +129,12 @@ def layout(seen: Sight) -> dict[str, float]:
         "top_bottom": float(fine[:3].mean() - fine[6:].mean()),
         "cell_spread": float(fine.std()),
     }
-    sky = slice(0, size[1] // 3)
+    third = max(1, seen.red.shape[0] // 3)
     values |= {
-        "sky_red": float(seen.red[sky].mean()),
-        "sky_blue": float(seen.blue[sky].mean()),
-        "floor_red": float(seen.red[-(size[1] // 3) :].mean()),
-        "floor_blue": float(seen.blue[-(size[1] // 3) :].mean()),
+        "sky_red": float(seen.red[:third].mean()),
+        "sky_blue": float(seen.blue[:third].mean()),
+        "floor_red": float(seen.red[-third:].mean()),
+        "floor_blue": float(seen.blue[-third:].mean()),
     }
     return values
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -110,9 +111,10 @@ def odds(measures: dict[str, float], facet: str) -> dict[str, float]:
     return {name[2:]: value for name, value in tag.measures.items() if name.startswith("p_")}
 
 
-@pytest.mark.parametrize("film", ["courtyard.mp4", "window_seat.mp4", "night_call.mp4"])
+@pytest.mark.parametrize("film", ["courtyard.mp4", "window_seat.mp4"])
 def test_the_darker_a_picture_the_lower_its_key(library: Path, film: str) -> None:
-    picture = next(frames(str(library / film), device="cpu", width=320)).rgb
+    some = frames(str(library / film), device="cpu", width=320)
+    picture = next(islice(some, 60, None)).rgb
     exposed = [picture * 2.0 ** (stops / 2.4) for stops in (-3, -1.5, 0, 1.5)]
     codes = [np.asarray(one.clip(0, 255), np.uint8) for one in exposed]
     said = [odds(shot(one), "key_style") for one in codes]

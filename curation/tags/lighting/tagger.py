@@ -291,6 +291,8 @@ def _colour(judge: _Judge, measures: Mapping[str, float], *, is_grey: bool) -> t
         "mixed": judge.probability("mixed", "yes"),
     }
     colour = judge.tag("colour", shown, head="tone", is_asked=not is_grey)
+    if not is_grey and shown["gel"] > 0.5:
+        colour = Tag("colour", "tinted", shown["gel"], colour.measures)
     off = {"duv": duv}
     if is_grey:
         return colour, unknown("tint", off)

@@ -30,6 +30,7 @@ _GRACE_S = 1.0
 """Seconds that a child has to end by itself when its input ends."""
 
 _RETURNED, _RAISED, _TOLD, _UNSENDABLE = "returned", "raised", "told", "unsendable"
+_BOUNDED = "bounded"
 
 
 class WorkerError(Exception):
@@ -49,7 +50,7 @@ class Worker:
     """Runs importable functions in a child process, one at a time, within bounds.
 
     Args:
-        timeout_s: seconds that a call may take.
+        timeout_s: seconds that a call may take; a function may bound itself closer (`bounded`).
         memory_mb: mebibytes that the child itself may hold resident.
         on_tell: called with each line that the function says by ``tell``.
     """
@@ -135,21 +136,27 @@ class Worker:
         return child.wait()
 
     def _answer(self, child: subprocess.Popen[bytes], stdout: IO[bytes]) -> tuple[str, Any]:
-        deadline = time.monotonic() + self._timeout_s
+        began = time.monotonic()
+        last = deadline = began + self._timeout_s
         while True:
-            self._await(child, stdout, deadline)
+            self._await(child, stdout, began, deadline)
             kind, value = _receive(stdout)
-            if kind != _TOLD:
+            if kind == _TOLD:
+                self._on_tell(value)
+            elif kind == _BOUNDED:
+                deadline = min(last, time.monotonic() + value)
+            else:
                 return kind, value
-            self._on_tell(value)
 
-    def _await(self, child: subprocess.Popen[bytes], stdout: IO[bytes], deadline: float) -> None:
+    def _await(
+        self, child: subprocess.Popen[bytes], stdout: IO[bytes], began: float, deadline: float
+    ) -> None:
         poll_s = _FIRST_POLL_S
         while not select.select([stdout], [], [], poll_s)[0]:
             poll_s = min(2 * poll_s, _POLL_S)
             if time.monotonic() > deadline:
                 _kill_group(child.pid)
-                raise WorkerError("TIMED_OUT", f"no result after {self._timeout_s:.0f} s")
+                raise WorkerError("TIMED_OUT", f"no result after {deadline - began:.0f} s")
             if (resident := _resident_mb(child.pid)) > self._memory_mb:
                 _kill_group(child.pid)
                 raise WorkerError(
@@ -162,6 +169,15 @@ def tell(line: str) -> None:
     """Say a line of progress from inside a child; elsewhere it is not heard."""
     if _answers is not None:
         _send(_answers, (_TOLD, line))
+
+
+def bounded(seconds: float) -> None:
+    """Say inside a child that the call may take so many seconds more, within the worker's bound.
+
+    The last word counts; elsewhere it is not heard.
+    """
+    if _answers is not None:
+        _send(_answers, (_BOUNDED, seconds))
 
 
 _answers: IO[bytes] | None = None

@@ -27,7 +27,8 @@ class Settings:
         device: auto, cpu or cuda.
         look: coarse decodes what is needed to find every shot; exhaustive decodes every frame.
         batch_films: films a mapped task takes on.
-        film_timeout_s: seconds after which one film is given up.
+        film_timeout_s: seconds after which one film is given up at the latest; its size and length
+            usually set a shorter bound.
         film_memory_mb: resident mebibytes above which one film is given up.
     """
 

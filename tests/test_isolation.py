@@ -20,6 +20,12 @@ def hang() -> None:
     time.sleep(60)
 
 
+def hang_within(*bounds: float) -> None:
+    for bound in bounds:
+        isolation.bounded(bound)
+    time.sleep(60)
+
+
 def eat() -> None:
     block = bytearray(400 << 20)
     block[::4096] = b"x" * len(block[::4096])
@@ -114,6 +120,18 @@ def test_a_hang_is_ended() -> None:
     with Worker(timeout_s=1, memory_mb=300) as worker, pytest.raises(WorkerError) as caught:
         worker.call(hang)
     assert caught.value.reason == "TIMED_OUT"
+
+
+@pytest.mark.parametrize(("timeout_s", "bounds"), [(20, (0.2,)), (20, (15, 0.2)), (1, (15,))])
+def test_a_call_may_bound_itself_closer(timeout_s: float, bounds: tuple[float, ...]) -> None:
+    began = time.monotonic()
+    with Worker(timeout_s=timeout_s, memory_mb=300) as worker:
+        with pytest.raises(WorkerError, match="no result after") as caught:
+            worker.call(hang_within, *bounds)
+        assert caught.value.reason == "TIMED_OUT"
+        assert time.monotonic() - began < 5
+        assert worker.call(os.path.basename, "/a/b") == "b"
+    isolation.bounded(1)
 
 
 def test_memory_is_bounded(worker: Worker) -> None:

@@ -20,6 +20,8 @@ from curation.analysis.failure import (
 )
 from curation.analysis.keys import GivenList, shots_key, work_key
 from curation.analysis.measured import labels
+from curation.analysis.patience import to_analyse, to_open
+from curation.isolation import bounded
 from curation.storage import READ_FAILED, Place, StorageError
 
 if TYPE_CHECKING:
@@ -120,6 +122,8 @@ def _attempt(job: FilmJob) -> FilmRows:
 
     place, notes = Place.parse(job.url), list[Row]()
     try:
+        if job.verify:
+            bounded(to_open(place.entry().size))
         with place.verified(job.asset_sha256) if job.verify else place.source() as source:
             return _analyse(job, source)
     except MediaError as error:
@@ -150,6 +154,7 @@ def _analyse(job: FilmJob, source: Source) -> FilmRows:
     if job.stills and isinstance(source, str) and still_format(source) is not None:
         return _still(job, source, taggers(job.taggers))
     info, timeline = probe(source), read_timeline(source)
+    bounded(to_analyse(info, timeline))
     scan = scan_of(source, timeline, info)
     info = replace(info, by_fields=scan.by_fields)
     film, every = film_row(info, timeline, scan), taggers(job.taggers)

@@ -4,7 +4,8 @@ What is measured (stops, shares, bars) needs no training. What is judged (key st
 the key stands) is the network's, whose file holds its accuracy on scenes held out; an answer that
 is wrong more than once in ten is `unknown`, and every label's probability stands beside it, so
 that counts can be corrected downstream. Where the key stands and how hard it is are judged on the
-subject: `subject_sure` is 0 where no face shows it and the middle of the picture stood in.
+subject: `subject_sure` is 0 where no face shows it and the middle of the picture stood in. Dusk is
+not told from day and night, nor light without a direction from light that has one.
 """
 
 from __future__ import annotations
@@ -67,6 +68,7 @@ _KEY_STYLES: Final = ("high_key", "normal", "low_key")
 _YES_NO: Final = ("no", "yes")
 _DIRECTIONS: Final = ("front", "front_side", "side", "back", "top", "under")
 _ON_SUBJECT: Final = {"subject_sure": "confidence in the subject's box"}
+_BEHIND: Final = {"border_over_middle": "stops, edges of the picture over its middle"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +102,8 @@ class LightingTagger:
         _judged("quality", ("hard", "soft"), _ON_SUBJECT),
         _judged("direction", _DIRECTIONS, _ON_SUBJECT),
         _judged("side", ("L", "R"), _ON_SUBJECT),
-        _judged("backlit", _YES_NO, _ON_SUBJECT),
-        _judged("silhouette", _YES_NO, _ON_SUBJECT),
+        _judged("backlit", _YES_NO, {**_ON_SUBJECT, **_BEHIND}),
+        _judged("silhouette", _YES_NO, {**_ON_SUBJECT, **_BEHIND}),
         _judged(
             "colour",
             ("warm", "neutral", "cool", "tinted"),
@@ -194,7 +196,7 @@ class LightingTagger:
             key_style,
             _chiaroscuro(key_style, judge, measures),
             _contrast(judge, measures),
-            *(judge.tag(name, pick(measures, "subject_sure")) for name in _SUBJECT),
+            *(judge.tag(name, pick(measures, *_SHOWN[name])) for name in _SHOWN),
             colour,
             tint,
             _gel(judge, measures, is_grey=monochrome.label == "yes"),
@@ -207,7 +209,14 @@ class LightingTagger:
         )
 
 
-_SUBJECT: Final = ("quality", "direction", "side", "backlit", "silhouette")
+_SHOWN: Final = {
+    "quality": ("subject_sure",),
+    "direction": ("subject_sure",),
+    "side": ("subject_sure",),
+    "backlit": ("subject_sure", "border_over_middle"),
+    "silhouette": ("subject_sure", "border_over_middle"),
+}
+"""Facets of the subject, and the measures shown with them."""
 
 
 class _Judge:

@@ -158,7 +158,7 @@ def _analyse(job: FilmJob, source: Source) -> FilmRows:
     scan = scan_of(source, timeline, info)
     info = replace(info, by_fields=scan.by_fields)
     film, every = film_row(info, timeline, scan), taggers(job.taggers)
-    if job.known is not None and _still_good(job.known, job):
+    if job.known is not None and _still_good(job.known, job, every):
         rows = _measured_again(job, job.known, source, info, timeline, every)
     else:
         rows = _looked_at(job, source, info, timeline, every)
@@ -259,9 +259,15 @@ def _believed(
     return with_kinds(source, timeline, cut), agreed.format, remarks
 
 
-def _still_good(known: KnownFilm, job: FilmJob) -> bool:
-    """Whether the stored shots are those that would be found now."""
-    return bool(known.shots) and all(shot["work_key"] == job.shots_key for shot in known.shots)
+def _still_good(known: KnownFilm, job: FilmJob, every: Sequence[Tagger]) -> bool:
+    """Whether the stored shots are those that would be found now, and certain frames will do for
+    whoever has not measured them as now: not for a tagger of every frame."""
+    have = {(row["tagger"], row["version"]) for row in known.measures}
+    return (
+        bool(known.shots)
+        and all(shot["work_key"] == job.shots_key for shot in known.shots)
+        and all((t.name, t.version) in have for t in every if t.needs.per_second is None)
+    )
 
 
 def _measured_again(
@@ -272,7 +278,8 @@ def _measured_again(
     timeline: Timeline,
     every: Sequence[Tagger],
 ) -> FilmRows:
-    """Show the frames that were sampled before to taggers that have not measured them as now."""
+    """Show the frames that were sampled before to taggers that have not measured them as now; to
+    new ones, those that any was shown who samples."""
     from curation.analysis.look import measure
 
     current = {(tagger.name, tagger.version) for tagger in every}
@@ -280,7 +287,11 @@ def _measured_again(
     have = {row["tagger"] for row in kept if row["frames"]}
     stale = [tagger for tagger in every if tagger.name not in have]
     shots = sorted(known.shots, key=lambda shot: int(shot["shot_index"]))
-    at = {tagger.name: _sampled(tagger, known) for tagger in stale}
+    sampled = [tagger.name for tagger in every if tagger.needs.per_second is not None]
+    at = {
+        tagger.name: _frames_of(known, [tagger.name]) or _frames_of(known, sampled)
+        for tagger in stale
+    }
     series, count = (
         measure(source, info, timeline, stale, at, exhaustive=job.exhaustive) if stale else ([], 0)
     )
@@ -305,7 +316,8 @@ def _missing(series: Sequence[Series]) -> list[str]:
     return [each.missing for each in series if each.missing is not None]
 
 
-def _sampled(tagger: Tagger, known: KnownFilm) -> list[int]:
-    """The frames that a tagger was shown; if it is new, those that any was."""
-    own = {int(f) for row in known.measures if row["tagger"] == tagger.name for f in row["frames"]}
-    return sorted(own or {int(frame) for row in known.measures for frame in row["frames"]})
+def _frames_of(known: KnownFilm, names: Sequence[str]) -> list[int]:
+    """The frames that any of these taggers was shown."""
+    return sorted(
+        {int(f) for row in known.measures if row["tagger"] in names for f in row["frames"]}
+    )

@@ -213,8 +213,6 @@ def fill(source: Source, timeline: Timeline, seen: Seen, *, exact: bool = False)
             if start < end and each.lacks(start, end):
                 wanting.setdefault((start + end) // 2, []).append(each)
     _show(source, timeline, wanting, width=width, exact=exact)
-    for one in seen.series:
-        one.in_order()
 
 
 def with_kinds(source: Source, timeline: Timeline, seen: Seen) -> Seen:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Mapping
+from dataclasses import dataclass
 from fractions import Fraction
 from math import isfinite
 from typing import TYPE_CHECKING, Any, Final
@@ -12,6 +14,9 @@ from curation.analysis.keys import significant
 from curation.models import ModelUnavailableError
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from curation.media import Frame, VideoInfo
     from curation.tags import Tagger
 
@@ -21,11 +26,25 @@ PAIRED_S: Final = Fraction(1, 4)
 """Frames further apart than this show no motion that can be measured."""
 
 
+@dataclass(frozen=True, eq=False)
+class _Table:
+    """What was measured, by frame: its number, its PTS in seconds, and a column a measure."""
+
+    frames: NDArray[np.int64]
+    pts: NDArray[np.float64]
+    columns: dict[str, NDArray[np.float64]]
+
+    def span(self, start: int, end: int) -> slice:
+        first, last = self.frames.searchsorted((start, end)).tolist()
+        return slice(first, last)
+
+
 class Series:
     """What one tagger measured over a whole film: a column a measure, a row a frame it was shown.
 
     Frames may come in any order, each once. `missing` says what a tagger that cannot measure here
-    wants installed: it is shown nothing.
+    wants installed: it is shown nothing. A number takes eight bytes: a tagger of ten measures that
+    sees every frame of three hours holds 25 MB.
     """
 
     def __init__(self, tagger: Tagger, info: VideoInfo) -> None:
@@ -40,9 +59,10 @@ class Series:
                 self._meter = tagger.meter(info)
             except ModelUnavailableError as error:
                 self.missing = f"{tagger.name}: nothing measured, {error}"
-        self._frames: list[int] = []
-        self._pts: list[float] = []
-        self._columns: dict[str, list[float]] = {}
+        self._frames = array("q")
+        self._pts = array("d")
+        self._columns: dict[str, array[float]] = {}
+        self._ordered: _Table | None = None
 
     @property
     def pairs(self) -> bool:
@@ -61,12 +81,15 @@ class Series:
             earlier = self._sized(before)
         with blaming(self.tagger, "meter"):
             values = _numbers(self._meter(self._sized(frame), earlier))
-            if self._frames and values.keys() != self._columns.keys():
+            if not self._frames:
+                self._columns = {name: array("d") for name in values}
+            elif values.keys() != self._columns.keys():
                 raise ValueError(f"measures {sorted(values)}, but {sorted(self._columns)} before")
+        self._ordered = None
         self._frames.append(frame.index)
         self._pts.append(float(frame.pts))
         for name, value in values.items():
-            self._columns.setdefault(name, []).append(significant(value))
+            self._columns[name].append(significant(value))
 
     def _sized(self, frame: Frame) -> Frame:
         sized = frame.sized(self.tagger.needs.width)
@@ -74,31 +97,42 @@ class Series:
 
     def lacks(self, start: int, end: int) -> bool:
         """Whether a frame of `[start, end)` is still to be measured: none was, and one can be."""
-        return self.missing is None and not any(start <= i < end for i in self._frames)
+        if self.missing is not None:
+            return False
+        return not len(self._table().frames[self._table().span(start, end)])
 
-    def in_order(self) -> None:
-        """Sort what was measured by frame."""
-        order = sorted(range(len(self._frames)), key=self._frames.__getitem__)
-        self._frames = [self._frames[k] for k in order]
-        self._pts = [self._pts[k] for k in order]
-        self._columns = {n: [column[k] for k in order] for n, column in self._columns.items()}
-
-    def measured(self, shot: Row) -> Row:
-        """The row of ``measures`` of one shot, from the frames inside its clean span."""
+    def _table(self) -> _Table:
         import numpy as np
 
-        span = [shot["clean_start"], shot["clean_end"]]
-        first, last = np.searchsorted(self._frames, span)
-        pts = np.asarray(self._pts[first:last])
-        series = {n: np.asarray(column[first:last]) for n, column in self._columns.items()}
+        if self._ordered is None:
+            order = np.argsort(np.array(self._frames), kind="stable")
+            self._ordered = _Table(
+                np.array(self._frames)[order],
+                np.array(self._pts)[order],
+                {name: np.array(column)[order] for name, column in self._columns.items()},
+            )
+        return self._ordered
+
+    def measured(self, shot: Row) -> Row:
+        """The row of ``measures`` of one shot, from the frames inside its clean span.
+
+        To the tagger's summary come the ``seconds`` that the clean span lasts, where the shot's row
+        says them: a coarse look leaves out what stands still.
+        """
+        table = self._table()
+        part = table.span(shot["clean_start"], shot["clean_end"])
+        pts = table.pts[part]
+        series = {name: column[part] for name, column in table.columns.items()}
         with blaming(self.tagger, "summarise"):
             summary = _numbers(self.tagger.summarise(series, pts))
+        if "clean_end_s" in shot:
+            summary.setdefault("seconds", shot["clean_end_s"] - shot["clean_start_s"])
         return {
             "shot_id": shot["shot_id"],
             "asset_sha256": shot["asset_sha256"],
             "tagger": self.tagger.name,
             "version": self.tagger.version,
-            "frames": self._frames[first:last],
+            "frames": table.frames[part].tolist(),
             "pts_s": pts.tolist(),
             "series": {name: values.tolist() for name, values in series.items()},
             "summary": {n: significant(v) for n, v in summary.items()},

@@ -144,7 +144,10 @@ class Tagger(Protocol):
         """
 
     def label(self, measures: Mapping[str, float]) -> tuple[Tag, ...]:
-        """Tags of a shot from its summary, one a facet: pure, cheap; numbers may be missing."""
+        """Tags of a shot from its summary, one a facet: pure, cheap; numbers may be missing.
+
+        To the summary come the shot's `seconds`, unless it has such a number itself.
+        """
 
 
 def card_of(tagger: Tagger) -> Card | None:

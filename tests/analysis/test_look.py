@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar
@@ -12,6 +13,7 @@ from curation.analysis import FilmJob, FilmRows, KnownFilm, analyse_film, find_s
 from curation.models import ModelUnavailableError
 from curation.tags import Needs, Tag, taggers
 from curation.tags.lighting import LightingTagger
+from curation.tags.lighting.dynamics import DynamicsTagger
 from curation.tags.quality import QualityTagger
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -28,7 +30,9 @@ def again(first: FilmRows, film: Path) -> FilmRows:
 
 
 def of(rows: FilmRows, tagger: str) -> list[dict[str, Any]]:
-    return [row | {"version": ""} for row in rows.measures if row["tagger"] == tagger]
+    """What a tagger measured; a number that is none is its name, so that it equals itself."""
+    said = [row | {"version": ""} for row in rows.measures if row["tagger"] == tagger]
+    return [json.loads(json.dumps(row), parse_constant=str) for row in said]
 
 
 @pytest.mark.parametrize("film", FILMS, ids=lambda film: film.name)
@@ -139,3 +143,15 @@ def test_a_tagger_without_its_network_is_noted_and_looks_once_it_has_it(
     assert third.film["device_reason"] == "measured again: haze"
     assert note not in third.film["notes"]
     assert all(row["frames"] for row in of(third, "haze"))
+
+
+def test_a_tagger_of_every_frame_has_the_film_looked_at_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    film = LIBRARY / "vfr_phone.mp4"
+    first = analyse_film(job(film))
+    monkeypatch.setattr(DynamicsTagger, "version", "next")
+    second = again(first, film)
+    assert second.film["frames_decoded"] == first.film["frames_decoded"]
+    assert of(second, "lighting.dynamics") == of(first, "lighting.dynamics")
+    assert of(second, "lighting.dynamics")[0]["summary"]["seconds"] > 2

@@ -51,6 +51,7 @@ class Clip:
     height: int = 0
     start_pts: str = ""
     end_pts: str = ""
+    deinterlaced: str = ""
     failure: str | None = None
 
     def to_json(self) -> dict[str, Any]:
@@ -141,6 +142,7 @@ def _cut(
                 height=report.height,
                 start_pts=str(report.start_pts),
                 end_pts=str(report.end_pts),
+                deinterlaced=report.deinterlaced,
             )
         )
     return clips

@@ -70,7 +70,10 @@ def paths_of(name: str) -> tuple[str, str]:
 
 
 def clip_type() -> pa.DataType:
-    """The Arrow type of a sample's ``clip``; ``still_sha256`` is null when there is no still."""
+    """The Arrow type of a sample's ``clip``; ``still_sha256`` is null when there is no still.
+
+    ``deinterlaced`` says how fields were made whole pictures; it is empty where there were none.
+    """
     import pyarrow as pa
 
     return pa.struct(
@@ -82,6 +85,7 @@ def clip_type() -> pa.DataType:
             ("height", pa.int64()),
             ("start_pts", pa.string()),
             ("end_pts", pa.string()),
+            ("deinterlaced", pa.string()),
             ("still_sha256", pa.string()),
             ("tar", pa.string()),
         ]

@@ -16,10 +16,12 @@ from av.video.reformatter import VideoReformatter
 
 from curation.media.audio import SoundReel, sound_reel
 from curation.media.decode import decoded
+from curation.media.deinterlace import Deinterlacer
 from curation.media.encoder import Encoder, Encoding, Raw, Sound
 from curation.media.errors import MediaCode, MediaError
 from curation.media.info import VideoInfo, probe
 from curation.media.picture import Painter, fit_height, pipeable
+from curation.media.scan import scan_of
 from curation.media.source import Source, cursor, name_of, opened, video_stream
 from curation.media.timeline import Timeline, read_timeline
 
@@ -43,7 +45,8 @@ class ClipReport:
     """A clip as written. `frames` is end - start less the frames that did not decode.
 
     `start_pts` and `end_pts` are seconds of the film's clock; the clip's own clock starts at 0.
-    `bytes` and `sha256` are those of the MP4.
+    `bytes` and `sha256` are those of the MP4. `deinterlaced` says how the film was scanned and what
+    made its pictures whole; it is empty where they are as the film has them.
     """
 
     path: Path
@@ -54,6 +57,7 @@ class ClipReport:
     height: int
     bytes: int
     sha256: str
+    deinterlaced: str
 
 
 def write_clips(
@@ -69,7 +73,9 @@ def write_clips(
     `clips` are sorted by start; they may abut and overlap. Output is H.264 in MP4, the index
     first, upright, square pixels, every PTS exact and moved so that the clip starts at 0, colour
     tags explicit (also where the film's were guessed), the same bytes for the same input. A
-    file appears under its name when it is complete. `on_done` is called in the order of `clips`.
+    file appears under its name when it is complete. A picture of two moments (`scan_of`) is made
+    one of the first of them, every frame kept (`Deinterlacer`). `on_done` is called in the order
+    of `clips`.
 
     Raises `MediaError`: those of `read_timeline`; DECODE_FAILED when a clip gets no frame;
     ENCODE_FAILED. ValueError when `clips` are unsorted, empty or outside the film.
@@ -78,12 +84,13 @@ def write_clips(
     _check_specs(clips, len(known))
     info = probe(source)
     name = name_of(source)
+    weave = Deinterlacer(scan_of(source, known, info), info.pix_fmt)
     reports: list[ClipReport] = []
     with contextlib.ExitStack() as stack:
         reel = stack.enter_context(sound_reel(cursor(source))) if encode.audio else None
         picture = stack.enter_context(opened(cursor(source)))
-        frames = decoded(picture, video_stream(picture, name), known, name)
-        bench = _Bench(name, info, known, encode, reel)
+        frames = weave.whole(decoded(picture, video_stream(picture, name), known, name))
+        bench = _Bench(name, info, known, encode, reel, weave.how)
         for report in stack.enter_context(contextlib.closing(_cut(frames, clips, bench))):
             reports.append(report)
             if on_done is not None:
@@ -113,6 +120,7 @@ class _Bench:
     timeline: Timeline
     encoding: Encoding
     reel: SoundReel | None
+    deinterlaced: str
 
 
 def _cut(
@@ -187,6 +195,7 @@ class _Job:
     def __init__(self, spec: ClipSpec, bench: _Bench, raw: Raw) -> None:
         self._spec = spec
         self._timeline = bench.timeline
+        self._deinterlaced = bench.deinterlaced
         self._size = fit_height(bench.info, bench.encoding.height)
         self._painter = Painter(
             self._size, bench.info.colour, bench.info.rotation, mirrored=bench.info.mirrored
@@ -259,6 +268,7 @@ class _Job:
             height=self._size.height,
             bytes=size,
             sha256=digest.hexdigest(),
+            deinterlaced=self._deinterlaced,
         )
 
     def abort(self) -> None:

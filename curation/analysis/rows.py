@@ -48,8 +48,18 @@ def film_row(info: VideoInfo, timeline: Timeline, scan: Scan) -> Row:
         "start_pts": int(timeline.pts[0]),
         "end_pts": int(timeline.end),
         "duration_s": float(timeline.seconds(len(timeline)) - timeline.seconds(0)),
-        "notes": [*timeline.notes, *([scan.note] if scan.note else [])],
+        "notes": [*timeline.notes, *([scan.note] if scan.note else []), *_cropped(info)],
     }
+
+
+def _cropped(info: VideoInfo) -> list[str]:
+    if info.crop is None:
+        return []
+    top, bottom, left, right = info.crop
+    return [
+        f"the container cuts {top}, {bottom}, {left} and {right} pixels off the stored picture at "
+        "its top, bottom, left and right; they are analysed and kept"
+    ]
 
 
 def shot_row(asset_sha256: str, key: str, timeline: Timeline, shot: Shot, known_by: str) -> Row:

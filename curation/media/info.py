@@ -3,7 +3,7 @@
 import math
 import struct
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import cast
 
@@ -16,6 +16,7 @@ from av.video.stream import VideoStream
 
 from curation.media.colour import Colour, resolve
 from curation.media.source import Source, name_of, opened, packets, video_stream
+from curation.media.structure import crop
 
 _FIELD_ORDERS = {1: "progressive", 2: "tt", 3: "bb", 4: "tb", 5: "bt"}
 _PROBE_PACKETS = 64
@@ -40,7 +41,9 @@ class VideoInfo:
     picture must be turned, 0, 90, 180 or 270, left and right exchanged before if `mirrored`).
     `duration` is in seconds. `guessed` names the colour fields that the file left unspecified.
     `field_order` is what the file says: "progressive", "tt", "bb", "tb", "bt" or "unknown".
-    `by_fields` is no header's to say but `scan_of`'s: a picture shows two moments, line by line.
+    `crop` is what the container has cut off, in stored pixels at the top, bottom, left and right;
+    it is not applied: pictures are whole. `by_fields` is no header's to say but `scan_of`'s: a
+    picture shows two moments, line by line.
     """
 
     container: str
@@ -66,6 +69,7 @@ class VideoInfo:
     field_order: str
     audio: tuple[AudioInfo, ...]
     video_streams: int
+    crop: tuple[int, int, int, int] | None = None
     by_fields: bool = False
 
     @property
@@ -83,7 +87,8 @@ def probe(source: Source) -> VideoInfo:
     name = name_of(source)
     with opened(source) as container:
         stream = video_stream(container, name)
-        return _describe(container, stream, _first_frame(container, stream, name))
+        info = _describe(container, stream, _first_frame(container, stream, name))
+    return replace(info, crop=crop(source))
 
 
 def _first_frame(container: InputContainer, stream: VideoStream, name: str) -> VideoFrame | None:

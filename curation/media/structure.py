@@ -1,4 +1,4 @@
-"""What a container's outermost structure tells, read without FFmpeg: its end, its edits, its holes.
+"""What a container's own structure tells, read without FFmpeg: its end, edits, holes and crop.
 
 Each question costs a few short reads. Silence means nothing: a structure that is not understood
 is left to FFmpeg.
@@ -6,7 +6,9 @@ is left to FFmpeg.
 
 import contextlib
 import re
+import struct
 from collections.abc import Iterator
+from fractions import Fraction
 from pathlib import Path
 from typing import BinaryIO
 
@@ -25,6 +27,11 @@ _MXF_PARTITION = bytes.fromhex("060e2b34020501010d010201")
 _MXF_FOOTER = _MXF_PARTITION + b"\x01\x04"
 _TAIL = 1 << 20
 _EBML, _SEGMENT = bytes.fromhex("1a45dfa3"), bytes.fromhex("18538067")
+_TRACKS, _TRACK, _VIDEO = bytes.fromhex("1654ae6b"), b"\xae", b"\xe0"
+_CROPS = (b"\x54\xbb", b"\x54\xaa", b"\x54\xcc", b"\x54\xdd")
+_SAMPLE_TABLE = (b"moov", b"trak", b"mdia", b"minf", b"stbl", b"stsd")
+_VISUAL_ENTRY = 78
+"""Bytes of a visual sample entry before the boxes that it holds (ISO/IEC 14496-12, 12.1.3)."""
 _TS_SIZES = (188, 192, 204)
 _TS_RUN = re.compile(rb"(?s)G.{187}G.{187}G|G.{191}G.{191}G|G.{203}G.{203}G")
 _PS_CODE = re.compile(rb"\x00\x00\x01[\xba-\xef]")
@@ -62,7 +69,8 @@ def ends_early(source: str | BinaryIO) -> bool:
 def edits(source: str | BinaryIO) -> int:
     """How many entries the edit lists of an MP4 state; 0 for anything else."""
     with _reading(source) as file:
-        return _edits(file, 0, file.seek(0, 2), (b"moov", b"trak", b"edts", b"elst"))
+        lists = _inside(file, 0, file.seek(0, 2), (b"moov", b"trak", b"edts", b"elst"))
+        return sum(int.from_bytes(_at(file, content + 4, 4)) for content, _ in lists)
 
 
 def holes(source: str | BinaryIO) -> float:
@@ -79,6 +87,19 @@ def holes(source: str | BinaryIO) -> float:
             return 0.0
         steps = range(0, size - window + 1, max(1, (size - window) // (_PLACES - 1)))
         return sum(not pattern.search(_at(file, at, window)) for at in steps) / len(steps)
+
+
+def crop(source: str | BinaryIO) -> tuple[int, int, int, int] | None:
+    """Pixels that a container has cut off a picture: at its top, bottom, left and right.
+
+    The clean aperture of an MP4 (ISO/IEC 14496-12, 12.1.4) or the PixelCrop of a Matroska film
+    (RFC 9559, 5.1.4.1.28); None where nothing is cut off.
+    """
+    with _reading(source) as file:
+        size = file.seek(0, 2)
+        of_kind = _pixel_crop if _at(file, 0, 4) == _EBML else _clean_aperture
+        sides = of_kind(file, size)
+    return sides if sides and any(sides) and min(sides) >= 0 else None
 
 
 def _at(file: BinaryIO, offset: int, size: int) -> bytes:
@@ -106,17 +127,69 @@ def _boxes(file: BinaryIO, start: int, end: int) -> Iterator[tuple[bytes, int, i
         start += size
 
 
-def _edits(file: BinaryIO, start: int, end: int, path: tuple[bytes, ...]) -> int:
-    found = 0
+def _clean_aperture(file: BinaryIO, size: int) -> tuple[int, int, int, int] | None:
+    for table, table_end in _inside(file, 0, size, _SAMPLE_TABLE):
+        for _, entry, entry_end in _boxes(file, table + 8, table_end):
+            wide, high = struct.unpack(">2H", _at(file, entry + 24, 4).ljust(4, b"\0"))
+            for kind, at, end in _boxes(file, entry + _VISUAL_ENTRY, min(entry_end, table_end)):
+                if kind == b"clap" and end - at >= 32:
+                    return _sides(wide, high, struct.unpack(">4I4i", _at(file, at, 32)))
+    return None
+
+
+def _sides(wide: int, high: int, stated: tuple[int, ...]) -> tuple[int, int, int, int] | None:
+    """What lies beyond an aperture of a width, a height and two offsets of its centre."""
+    numbers = list(zip(stated[::2], stated[1::2], strict=True))
+    if any(below == 0 for _, below in numbers):
+        return None
+    width, height, right, down = (Fraction(above, below) for above, below in numbers)
+    left, top = (wide - width) / 2 + right, (high - height) / 2 + down
+    return round(top), round(high - height - top), round(left), round(wide - width - left)
+
+
+def _inside(
+    file: BinaryIO, start: int, end: int, path: tuple[bytes, ...]
+) -> Iterator[tuple[int, int]]:
+    """Start and end of the content of each box of an MP4 at the end of a path of kinds."""
     for kind, content, box_end in _boxes(file, start, end):
-        if kind == path[0]:
-            deeper = path[1:]
-            found += (
-                _edits(file, content, min(box_end, end), deeper)
-                if deeper
-                else int.from_bytes(_at(file, content + 4, 4))
-            )
-    return found
+        if kind == path[0] and path[1:]:
+            yield from _inside(file, content, min(box_end, end), path[1:])
+        elif kind == path[0]:
+            yield content, min(box_end, end)
+
+
+def _pixel_crop(file: BinaryIO, size: int) -> tuple[int, int, int, int] | None:
+    for _, segment, segment_end in _elements(file, 0, size, _SEGMENT):
+        for _, tracks, tracks_end in _elements(file, segment, segment_end, _TRACKS):
+            for _, track, track_end in _elements(file, tracks, tracks_end, _TRACK):
+                for _, video, video_end in _elements(file, track, track_end, _VIDEO):
+                    stated = {
+                        kind: int.from_bytes(_at(file, at, end - at))
+                        for kind, at, end in _elements(file, video, video_end)
+                        if kind in _CROPS and end - at <= 8
+                    }
+                    top, bottom, left, right = (stated.get(kind, 0) for kind in _CROPS)
+                    return top, bottom, left, right
+    return None
+
+
+def _elements(
+    file: BinaryIO, start: int, end: int, wanted: bytes | None = None
+) -> Iterator[tuple[bytes, int, int]]:
+    """Kind, start and end of the content of the elements of a Matroska file in [start, end)."""
+    for _ in range(_MAX_BOXES):
+        head = _at(file, start, 12)
+        if start >= end or not head or not head[0]:
+            return
+        kind = head[: 9 - head[0].bit_length()]
+        length, used = _vint(head[len(kind) :])
+        content = start + len(kind) + used
+        if not used:
+            return
+        unknown = length == (1 << 7 * used) - 1
+        start = end if unknown else min(end, content + length)
+        if wanted is None or kind == wanted:
+            yield kind, content, start
 
 
 def _riffs(file: BinaryIO, size: int) -> Iterator[int]:

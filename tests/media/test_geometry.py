@@ -1,5 +1,6 @@
 """Pictures stand upright in square pixels, however they are stored."""
 
+import struct
 from fractions import Fraction
 from pathlib import Path
 
@@ -9,8 +10,10 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
+from curation.analysis import FilmJob, analyse_film
 from curation.media import ClipSpec, Encoding, frames, probe, write_clips
 from curation.media.frame import Pixels
+from tests.media.barcode import remux
 
 SIZE = (192, 128)
 
@@ -120,3 +123,39 @@ def test_what_lies_beyond_the_picture_is_cropped(
     want = np.asarray(cv2.resize(chart(size), (size[0], shown.shape[0])), np.uint8)
     assert abs(shown.shape[0] - size[1]) <= 1
     assert off(shown, want) < 5
+
+
+def apertured(path: Path, *stated: int) -> Path:
+    """Give an MP4 with its index at the end a clean aperture of those eight numbers."""
+    data = path.read_bytes()
+    box = struct.pack(">I4s4I4i", 40, b"clap", *stated)
+    at = data.index(b"avcC") - 4
+    longer = bytearray(data[:at] + box + data[at:])
+    for parent in (b"moov", b"trak", b"mdia", b"minf", b"stbl", b"stsd", b"avc1"):
+        start = data.rindex(parent, 0, at) - 4
+        size = int.from_bytes(data[start : start + 4]) + len(box)
+        longer[start : start + 4] = struct.pack(">I", size)
+    path.write_bytes(longer)
+    return path
+
+
+@pytest.mark.parametrize("name", ["film.mp4", "film.mkv"])
+def test_what_the_container_crops_is_kept_and_said(tmp_path: Path, name: str) -> None:
+    # 172 x 100 around a centre that lies 2 pixels to the right and half a pixel up.
+    source = apertured(film(tmp_path / "film.mp4", chart(SIZE)), 172, 1, 200, 2, 2, 1, -1, 2)
+    path = source if name == source.name else remux(source, tmp_path / name)
+    info = probe(str(path))
+    assert info.crop in ((14, 14, 12, 8), (13, 15, 12, 8))
+    assert next(frames(str(path), width=SIZE[0], device="cpu")).rgb.shape == (128, 192, 3)
+    row = analyse_film(FilmJob("x", str(path), "cpu", verify=False)).film
+    assert any("12 and 8 pixels off the stored picture" in note for note in row["notes"])
+
+
+@pytest.mark.parametrize(
+    "stated",
+    [(192, 1, 128, 1, 0, 1, 0, 1), (192, 0, 128, 1, 0, 1, 0, 1), (999, 1, 9, 1, 0, 1, 0, 1)],
+)
+def test_an_aperture_that_cuts_nothing_or_nonsense_is_none(
+    tmp_path: Path, stated: tuple[int, ...]
+) -> None:
+    assert probe(str(apertured(film(tmp_path / "film.mp4", chart(SIZE)), *stated))).crop is None

@@ -158,10 +158,12 @@ def _analyse(job: FilmJob, source: Source) -> FilmRows:
     scan = scan_of(source, timeline, info)
     info = replace(info, by_fields=scan.by_fields)
     film, every = film_row(info, timeline, scan), taggers(job.taggers)
-    if job.known is not None and _still_good(job.known, job, every):
-        rows = _measured_again(job, job.known, source, info, timeline, every)
-    else:
+    if job.known is None or not _still_good(job.known, job):
         rows = _looked_at(job, source, info, timeline, every)
+    elif _of_every_frame(job.known, every):
+        rows = _looked_at_again(job, source, info, timeline, job.known, every)
+    else:
+        rows = _measured_again(job, source, info, timeline, job.known, every)
     notes = [*film["notes"], *rows.film.get("notes", ())]
     return replace(_labelled(rows, every), film=film | rows.film | {"notes": notes})
 
@@ -259,33 +261,64 @@ def _believed(
     return with_kinds(source, timeline, cut), agreed.format, remarks
 
 
-def _still_good(known: KnownFilm, job: FilmJob, every: Sequence[Tagger]) -> bool:
-    """Whether the stored shots are those that would be found now, and certain frames will do for
-    whoever has not measured them as now: not for a tagger of every frame."""
+def _still_good(known: KnownFilm, job: FilmJob) -> bool:
+    """Whether the stored shots are those that would be found now."""
+    return bool(known.shots) and all(shot["work_key"] == job.shots_key for shot in known.shots)
+
+
+def _of_every_frame(known: KnownFilm, every: Sequence[Tagger]) -> bool:
+    """Whether certain frames will not do: a tagger of every frame has not measured as it does."""
     have = {(row["tagger"], row["version"]) for row in known.measures}
-    return (
-        bool(known.shots)
-        and all(shot["work_key"] == job.shots_key for shot in known.shots)
-        and all((t.name, t.version) in have for t in every if t.needs.per_second is None)
-    )
+    return any((t.name, t.version) not in have for t in every if t.needs.per_second is None)
+
+
+def _standing(
+    known: KnownFilm, every: Sequence[Tagger]
+) -> tuple[dict[tuple[str, str], Row], list[Tagger]]:
+    """Measures that are good as they are, by shot and tagger, and the taggers that lack some."""
+    current = {(tagger.name, tagger.version) for tagger in every}
+    kept = [row for row in known.measures if (row["tagger"], row["version"]) in current]
+    have = {row["tagger"] for row in kept if row["frames"]}
+    stale = [tagger for tagger in every if tagger.name not in have]
+    return {(row["shot_id"], row["tagger"]): row for row in kept}, stale
+
+
+def _looked_at_again(
+    job: FilmJob,
+    source: Source,
+    info: VideoInfo,
+    timeline: Timeline,
+    known: KnownFilm,
+    every: Sequence[Tagger],
+) -> FilmRows:
+    """Look as at first, with the taggers alone that have not measured as they do now.
+
+    Should another machine's pictures have given other shots, all of them look.
+    """
+    kept, stale = _standing(known, every)
+    rows = _looked_at(job, source, info, timeline, stale)
+    if {shot["shot_id"] for shot in rows.shots} != {shot["shot_id"] for shot in known.shots}:
+        return _looked_at(job, source, info, timeline, every)
+    found = kept | {(row["shot_id"], row["tagger"]): row for row in rows.measures}
+    measures = [found[shot["shot_id"], tagger.name] for shot in rows.shots for tagger in every]
+    names = ", ".join(tagger.name for tagger in stale)
+    said = {"device_reason": f"{rows.film['device_reason']}; looked at again for {names}"}
+    return replace(rows, film=rows.film | said, measures=measures)
 
 
 def _measured_again(
     job: FilmJob,
-    known: KnownFilm,
     source: Source,
     info: VideoInfo,
     timeline: Timeline,
+    known: KnownFilm,
     every: Sequence[Tagger],
 ) -> FilmRows:
     """Show the frames that were sampled before to taggers that have not measured them as now; to
     new ones, those that any was shown who samples."""
     from curation.analysis.look import measure
 
-    current = {(tagger.name, tagger.version) for tagger in every}
-    kept = [row for row in known.measures if (row["tagger"], row["version"]) in current]
-    have = {row["tagger"] for row in kept if row["frames"]}
-    stale = [tagger for tagger in every if tagger.name not in have]
+    kept, stale = _standing(known, every)
     shots = sorted(known.shots, key=lambda shot: int(shot["shot_index"]))
     sampled = [tagger.name for tagger in every if tagger.needs.per_second is not None]
     at = {
@@ -300,7 +333,7 @@ def _measured_again(
         for shot in shots
         for each in series
     }
-    found = {(row["shot_id"], row["tagger"]): row for row in kept} | fresh
+    found = kept | fresh
     measures = [found[shot["shot_id"], tagger.name] for shot in shots for tagger in every]
     names = ", ".join(each.tagger.name for each in series if each.missing is None) or "nothing"
     said = {

@@ -145,13 +145,16 @@ def test_a_tagger_without_its_network_is_noted_and_looks_once_it_has_it(
     assert all(row["frames"] for row in of(third, "haze"))
 
 
-def test_a_tagger_of_every_frame_has_the_film_looked_at_again(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_a_tagger_of_every_frame_looks_again_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     film = LIBRARY / "vfr_phone.mp4"
     first = analyse_film(job(film))
     monkeypatch.setattr(DynamicsTagger, "version", "next")
-    second = again(first, film)
+    with monkeypatch.context() as others_rest:
+        for other in (LightingTagger, QualityTagger):
+            others_rest.delattr(other, "meter")
+        second = again(first, film)
     assert second.film["frames_decoded"] == first.film["frames_decoded"]
-    assert of(second, "lighting.dynamics") == of(first, "lighting.dynamics")
+    assert second.film["device_reason"] == "requested; looked at again for lighting.dynamics"
+    for tagger in taggers():
+        assert of(second, tagger.name) == of(first, tagger.name)
     assert of(second, "lighting.dynamics")[0]["summary"]["seconds"] > 2

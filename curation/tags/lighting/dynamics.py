@@ -67,6 +67,8 @@ CUT_STOPS: Final = 0.25
 
 SWING_STOPS: Final = 0.2
 """Swings of the light below are grain, gate weave and moving subjects."""
+EVEN_AND_COHERENT: Final = ((0.6, 0.2), (0.3, 0.3), (0.0, 0.75))
+"""A drift is of the light where all parts share in it, the less so the stiller the picture is."""
 SHORTEST_S: Final = 0.5
 SUREST: Final = 0.97
 """Of 486 rendered clips, those of the surest labels are right in so many cases; `steady` after some
@@ -315,7 +317,12 @@ def _is_series(m: Mapping[str, float]) -> bool:
     if not deep or m["swing_stops"] < 0.6 or m["hz"] < 2 or m["swings"] < 5:
         return False
     abrupt = m["abruptness"] >= 0.85 and m["hz"] >= 3
-    regular = m["regularity"] >= 0.8 and m["spread"] <= (0.25 if m["swings"] < 9 else 0.45)
+    # Two gaps that are alike prove nothing.
+    regular = (
+        m["swings"] >= 7
+        and m["regularity"] >= 0.8
+        and m["spread"] <= (0.25 if m["swings"] < 9 else 0.45)
+    )
     # A camera shows a fast series at uneven gaps, now and then missing a pulse.
     beating = abrupt and m["gap_spread"] <= 0.42 and m["swings"] >= 12
     dark = abrupt and m["bright_share"] <= 0.65 and m["swings"] >= 8
@@ -334,5 +341,7 @@ def _is_pulsed(m: Mapping[str, float]) -> bool:
 def _drifts(m: Mapping[str, float]) -> bool:
     if m["drift_stops"] < 0.45 or m["drift_stops"] * m["coherence"] < 0.28:
         return False
-    even = m["evenness"] >= 0.3 and m["coherence"] >= 0.25
-    return even or (m["evenness"] >= 0 and m["coherence"] >= 0.75)
+    return any(
+        m["evenness"] >= evenness and m["coherence"] >= coherence
+        for evenness, coherence in EVEN_AND_COHERENT
+    )

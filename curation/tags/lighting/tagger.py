@@ -34,7 +34,8 @@ if TYPE_CHECKING:
 CONTRASTS: Final = ((1.0, "flat"), (2.5, "normal"), (4.0, "high"), (math.inf, "extreme"))
 """Key to fill in stops below which a contrast has its name: 1 stop is 2:1, 4 stops 16:1."""
 RATIO_ERROR: Final = 0.8
-"""Mean error of the ratio in stops on scenes held out: how wide a limit of contrast is."""
+"""Mean absolute error of the ratio in stops on scenes held out, taken for a normal one's: its
+deviation is this times the root of half pi."""
 CHIAROSCURO_STOPS: Final = 3.0
 CHIAROSCURO_LIT: Final = (0.03, 0.30)
 """Low key, at least so much contrast, and this share of the picture lit over mid-grey."""
@@ -94,9 +95,9 @@ class LightingTagger:
             (*_YES_NO, UNKNOWN),
             {"ratio_stops": "stops", "lit_share": "share of the picture"},
         ),
-        Facet(
+        _judged(
             "contrast",
-            (*(name for _, name in CONTRASTS), UNKNOWN),
+            tuple(name for _, name in CONTRASTS),
             {"ratio_stops": "stops, key and fill to fill", **_ON_SUBJECT},
         ),
         _judged("quality", ("hard", "soft"), _ON_SUBJECT),
@@ -280,11 +281,15 @@ def _chiaroscuro(key_style: Tag, judge: _Judge, measures: Mapping[str, float]) -
 
 def _contrast(judge: _Judge, measures: Mapping[str, float]) -> Tag:
     ratio = _ratio(judge)
+    odds = {}
+    before = 0.0
+    for limit, name in CONTRASTS:
+        until = (1 + math.erf((limit - ratio) / (RATIO_ERROR * math.sqrt(math.pi)))) / 2
+        odds[name], before = until - before, until
     shown = {"ratio_stops": ratio, **pick(measures, "subject_sure")}
-    name = next(name for limit, name in CONTRASTS if ratio < limit)
-    limits = [limit for limit, _ in CONTRASTS[:-1]]
-    margin = min(abs(ratio - limit) for limit in limits)
-    return Tag("contrast", name, sureness(margin, RATIO_ERROR / 2), shown)
+    shown |= {f"p_{name}": round(p, 4) for name, p in odds.items()}
+    best = max(odds, key=odds.__getitem__)
+    return Tag("contrast", best, odds[best], shown)
 
 
 def _colour(judge: _Judge, measures: Mapping[str, float], *, is_grey: bool) -> tuple[Tag, Tag]:

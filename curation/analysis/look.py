@@ -78,7 +78,7 @@ def look(
     """Find the shots of a film, name their kinds and measure them.
 
     Decodes what is needed, or every frame if `exhaustive`, if a card does it, or if the film's
-    timeline or a fault leave no choice.
+    timeline or a fault leave no choice. What fails on a card is looked at by the processor.
 
     The vision library is kept to one thread from here on: films are looked at side by side, and
     on pictures of this size its threads cost more than they save.
@@ -88,7 +88,15 @@ def look(
         TaggerFault: when a tagger fails.
     """
     cv2.setNumThreads(1)
-    seen = _looked(source, info, timeline, taggers, device=device, exhaustive=exhaustive)
+    how = source, info, timeline, taggers
+    try:
+        seen = _looked(*how, device=device, exhaustive=exhaustive)
+    except MediaError as fault:
+        if device == "cpu" or fault.code is not MediaCode.DECODE_FAILED:
+            raise
+        seen = _looked(*how, device="cpu", exhaustive=exhaustive)
+        note = f"looked at by the processor after a fault on the card ({fault.message})"
+        seen = replace(seen, notes=(*seen.notes, note))
     return with_kinds(source, timeline, seen)
 
 
@@ -102,7 +110,7 @@ def _looked(
     exhaustive: bool,
 ) -> Seen:
     width = max([WIDTH, *(tagger.needs.width for tagger in taggers)])
-    whole = frames(source, width=width, device=device, timeline=timeline)
+    whole = frames(source, width=width, device=device, timeline=timeline, fields=info.by_fields)
     network, notes = _network("cpu" if device == "cpu" else "cuda")
     if exhaustive or device != "cpu" or not can_be_sparse(timeline):
         seen = _watched(source, whole, info, timeline, taggers, network, every=True)

@@ -52,6 +52,13 @@ def fit_width(info: VideoInfo, width: int) -> Size:
     return Size(wide, _even(info.display_height * wide / info.display_width, info.display_height))
 
 
+def stored_size(info: VideoInfo, width: int) -> Size | None:
+    """The analysis size of a picture as it is stored, before it is turned; None if not smaller."""
+    size = fit_width(info, width)
+    stored = Size(size.height, size.width) if info.rotation % 180 else size
+    return stored if stored.width < info.width and stored.height < info.height else None
+
+
 def fit_height(info: VideoInfo, height: int | None) -> Size:
     """The size of a clip: at most `height` high, never enlarged, both sides even."""
     limit = info.display_height if height is None else min(height, info.display_height)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar
@@ -10,6 +11,16 @@ from typing import Any, ClassVar
 import pytest
 
 from curation.analysis import FilmJob, FilmRows, KnownFilm, analyse_film, find_shots
+from curation.analysis.look import look
+from curation.media import (
+    Frame,
+    MediaCode,
+    MediaError,
+    choose_device,
+    frames,
+    probe,
+    read_timeline,
+)
 from curation.models import ModelUnavailableError
 from curation.tags import Needs, Tag, taggers
 from curation.tags.lighting import LightingTagger
@@ -43,6 +54,32 @@ def test_a_coarse_look_finds_the_same_cuts(film: Path) -> None:
     cuts = [[t.start for t in found.transitions if t.type == "cut"] for found in (some, every)]
     assert cuts[0] == cuts[1]
     assert len(some.shots) == len(every.shots)
+
+
+@pytest.mark.parametrize("film", FILMS, ids=lambda film: film.name)
+def test_a_card_finds_the_cuts_that_the_processor_finds(film: Path) -> None:
+    if choose_device("auto").device != "cuda":
+        pytest.skip("no card here")
+    card, every = find_shots(film, "cuda"), find_shots(film, "cpu", exhaustive=True)
+    cuts = [[t.start for t in found.transitions if t.type == "cut"] for found in (card, every)]
+    assert cuts[0] == cuts[1]
+
+
+def test_a_film_on_which_the_card_fails_is_looked_at_by_the_processor(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """No card is here: in its place stands what it would say of a film that it cannot decode."""
+
+    def failing(source: str, *, device: str, **given: Any) -> Iterator[Frame]:
+        if device == "cuda":
+            raise MediaError(MediaCode.DECODE_FAILED, "the card gave up")
+        yield from frames(source, device=device, **given)
+
+    film = str(LIBRARY / "vfr_phone.mp4")
+    monkeypatch.setattr("curation.analysis.look.frames", failing)
+    seen = look(film, probe(film), read_timeline(film), (), device="cuda", exhaustive=True)
+    assert seen.frames == 210
+    assert any("by the processor" in note and "gave up" in note for note in seen.notes)
 
 
 def test_every_shot_is_measured_by_every_tagger() -> None:

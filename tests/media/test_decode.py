@@ -1,6 +1,7 @@
 """Frames: colour, size, damage, device."""
 
 import contextlib
+import itertools
 from collections.abc import Callable
 from pathlib import Path
 
@@ -8,7 +9,18 @@ import av
 import numpy as np
 import pytest
 
-from curation.media import MediaCode, MediaError, choose_device, frames, probe, read_timeline
+from curation.media import (
+    DeviceChoice,
+    MediaCode,
+    MediaError,
+    choose_device,
+    decode,
+    device,
+    frames,
+    probe,
+    read_timeline,
+)
+from curation.media.picture import Size
 
 # BT.601 and BT.709 luma weights of red and blue (ITU-R BT.601-7, BT.709-6).
 WEIGHTS = {"smpte170m": (0.299, 0.114), "bt709": (0.2126, 0.0722)}
@@ -116,3 +128,28 @@ def test_device_falls_back_with_a_reason() -> None:
         with pytest.raises(MediaError) as caught:
             choose_device("cuda")
         assert caught.value.code == MediaCode.NO_CUDA
+
+
+def test_a_film_that_the_cards_scaler_refuses_is_decoded_whole(
+    make_film: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The refusal is that of a machine without a card, whose processor stands in for it."""
+    if choose_device("auto").device == "cuda":
+        pytest.skip("this machine has a card")
+    film = str(make_film(size=(128, 96)))
+    assert device._scaling_trouble()
+    monkeypatch.setattr(decode, "accelerator", lambda choice: None)
+    claimed = DeviceChoice("cuda", "claimed", scales=True)
+    given = list(decode._decoded(film, read_timeline(film), claimed, Size(64, 48)))
+    assert [(index, native.width) for index, native in given] == [(i, 128) for i in range(24)]
+
+
+def test_pictures_of_the_cards_scaler_are_those_of_the_processor(shared: Path) -> None:
+    if not choose_device("auto").scales:
+        pytest.skip("no card that makes pictures small")
+    film = str(shared / "films" / "sintel_trailer-720p.mp4")
+    both = (frames(film, width=320, device=name) for name in ("cuda", "cpu"))
+    for one, two in itertools.islice(zip(*both, strict=True), 400):
+        assert one.index == two.index
+        assert np.abs(one.rgb.astype(int) - two.rgb).mean() < 2
+        assert np.abs(one.thumb.astype(int) - two.thumb).mean() < 1

@@ -24,6 +24,10 @@ NEIGHBOURS: Final = 8
 SURGES: Final = ((2.0, 0.3), (4.0, 0.1))
 """A surge has more than the first number times the median of its neighbours' sizes, and more than
 the second times the size of the smaller of the key frames around it; either pair will do."""
+SWELL: Final = 16.0
+"""A picture that comes out of black by degrees is no surge: its packets have more than so many
+times the size of the lightest of their kind between the same entries, and more than the smaller of
+these entries."""
 REACH: Final = 3
 """Frames on each side of a change that are looked at one by one…"""
 AHEAD: Final = 3
@@ -37,10 +41,10 @@ class Plan:
 
     `entries`: frames where decoding may begin, ascending, the first is 0. `dense` (n): frames near
     a hint of change, to be decoded even if no other frame refers to them. `surge` (n + 1): the
-    first surge at or after a frame, n where there is none. `leads` (n): frames shown before the
-    entry that they are stored behind (open groups of pictures). `regular` (entries): the entry
-    lies as far from the one before as most do or as any does, so that no change of scene put it
-    there. `intra`: every frame is a key frame.
+    first surge or swell at or after a frame, n where there is none. `leads` (n): frames shown
+    before the entry that they are stored behind (open groups of pictures). `regular` (entries):
+    the entry lies as far from the one before as most do or as any does, so that no change of scene
+    put it there. `intra`: every frame is a key frame.
     """
 
     entries: Indices
@@ -66,6 +70,7 @@ def plan_of(timeline: Timeline) -> Plan:
     hints[entries[~regular]] = True
     dense = np.convolve(hints, np.ones(AHEAD + 2 * REACH + 1, np.int64))
     dense = dense[AHEAD + REACH : AHEAD + REACH + frames] > 0
+    surges |= _swells(timeline, entries)
     following = np.where(np.append(surges, True), np.arange(frames + 1), frames)
     nearest = np.minimum.accumulate(following[::-1])[::-1]
     return Plan(entries.astype(np.int64), dense, nearest, _leads(timeline), regular, intra)
@@ -98,6 +103,23 @@ def _surges(timeline: Timeline) -> Mask:
             high = (size[at] > ratio * usual) & (size[at] > share * whole[at])
             surges[order[at[high]]] = True
     return surges
+
+
+def _swells(timeline: Timeline, entries: Indices) -> Mask:
+    """Frames that show more than one of the entries around them, and came there by degrees."""
+    order, size = timeline.order, timeline.size.astype(np.float64)
+    reordered = np.zeros(len(timeline), np.bool_)
+    reordered[order] = order < np.maximum.accumulate(order)
+    interval = np.searchsorted(entries, np.arange(len(timeline)), side="right") - 1
+    whole = size[entries]
+    lighter = np.minimum(whole, np.append(whole[1:], whole[-1]))[interval]
+    swells = np.zeros(len(timeline), np.bool_)
+    for kind in (False, True):
+        at = np.flatnonzero((reordered == kind) & ~timeline.key)
+        lightest = np.full(len(entries), np.inf)
+        np.minimum.at(lightest, interval[at], size[at])
+        swells[at] = (size[at] > SWELL * lightest[interval[at]]) & (size[at] > lighter[at])
+    return swells
 
 
 def _smaller_key(size: npt.NDArray[np.float64], key: Mask) -> npt.NDArray[np.float64]:

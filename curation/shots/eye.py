@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -12,10 +13,11 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     from curation.media import Frame
 
-HINTED: Final = (10.0, 0.3)
-UNHINTED: Final = (16.0, 0.5)
-"""Mean difference of 8-bit R'G'B' under which two pictures may be the same, if it is also under
-this share of the picture's own contrast, for dark scenes are alike."""
+HINTED: Final = (10.0, 0.45)
+UNHINTED: Final = (16.0, 0.75)
+"""Mean difference of 8-bit R'G'B' under which two pictures may be the same, if its root mean square
+is also under this share of the picture's own contrast: dark scenes are alike in the mean, and so
+are cards of few letters."""
 QUIET: Final = 3.0
 """Mean change from frame to frame in a shot where next to nothing moves."""
 
@@ -32,8 +34,10 @@ class ShotEye:
         """Whether two frames show the same, so that nothing need have happened between them."""
         one, two = frame.thumb, entry.thumb
         most, share = HINTED if hinted else UNHINTED
-        difference = mean_change(one, two)
-        return difference < most and difference < share * float(cv2.meanStdDev(two)[1].mean())
+        if mean_change(one, two) >= most:
+            return False
+        rms = float(cv2.norm(one, two, cv2.NORM_L2)) / math.sqrt(one.size)
+        return rms < share * float(cv2.meanStdDev(two)[1].mean())
 
     def quiet(self, before: Frame, frame: Frame) -> bool:
         """Whether next to nothing changes from one frame to the next."""

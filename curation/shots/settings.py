@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Final
 
-VERSION: Final = "5"
+VERSION: Final = "6"
 """Changes when the same settings would give other transitions."""
 
 

@@ -105,6 +105,8 @@ def _extent(
     """First and last frame with an edge in it; None where what moves is no edge."""
     x = thumbs[middle - half : middle + half + 1].astype(np.int16)
     change, old, new = _by_part((x[-1] - x[0])[None])[0], _by_part(x - x[0]), _by_part(x - x[-1])
+    if not change.any():
+        return None
     passed = new < old
     weight = change / change.sum()
     behind = (passed * weight).sum(1)

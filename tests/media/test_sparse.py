@@ -1,10 +1,12 @@
 """Some frames of a film are, number by number, the frames that decoding all of them gives."""
 
+import subprocess
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import imageio_ffmpeg
 import numpy as np
 import pytest
 
@@ -19,6 +21,7 @@ from curation.media import (
     read_timeline,
 )
 from curation.media.plan import plan_of
+from curation.shots import ShotEye
 from tests.media.barcode import COUNT, SIZE, encode, number_of, remux
 from tests.media.test_formats import FORMATS, JITTER, MPEG2, OPEN, X264, Format
 
@@ -112,3 +115,17 @@ def test_thumbs_show_what_the_picture_shows(tmp_path: Path) -> None:
         path = str(encode(tmp_path / name, **options))
         for frame in frames(path, width=SIZE[0], device="cpu"):
             assert number_of(frame.thumb) == frame.index
+
+
+def test_a_picture_between_two_entries_alike_is_not_passed_over(tmp_path: Path) -> None:
+    path = tmp_path / "faded.mp4"
+    dark = "fade=in:st=1:d=2,fade=out:st=5:d=2,drawbox=140:80:40:20:gray:fill"
+    source = f"testsrc2=s=320x180:r=24:d=9,{dark},format=yuv420p"
+    entries = ["-g", "192", "-keyint_min", "192", "-sc_threshold", "0"]
+    command = [imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", "-f", "lavfi", "-i", source]
+    subprocess.run([*command, "-c:v", "libx264", *entries, str(path)], check=True)
+    timeline = read_timeline(str(path))
+    assert np.flatnonzero(timeline.key).tolist() == [0, 192]
+
+    given = coarse(str(path), timeline, width=96, eye=ShotEye())
+    assert max(float(frame.thumb.mean()) for frame in given) > 60

@@ -222,8 +222,6 @@ REFUSED: list[tuple[str, Make, str]] = [
     ("pipe.mp4", pipe, "CANNOT_OPEN"),
     ("still.png", drawn("color=s=64x64", vframes=1), "CANNOT_OPEN"),
     ("still.jpg", drawn("color=s=64x64", vframes=1), "CANNOT_OPEN"),
-    ("moves.gif", drawn("testsrc=s=64x64:d=1"), "CANNOT_OPEN"),
-    ("moves.png", drawn("testsrc=s=64x64:d=1", f="apng"), "CANNOT_OPEN"),
     ("sound.mp4", drawn("sine=d=1", acodec="aac"), "NO_VIDEO"),
     ("cover.m4a", cover_alone, "NO_VIDEO"),
     ("words.mkv", subtitles_alone, "NO_VIDEO"),
@@ -325,6 +323,8 @@ def squeezed(base: Path, film: Path) -> Path:
 ODD: list[tuple[str, Make, dict[str, Any]]] = [
     ("one.mp4", drawn("color=s=64x64", vframes=1, vcodec="libx264"), {"frames": 1}),
     ("pixel.mkv", drawn("color=s=1x1:d=1", vcodec="ffv1", pix_fmt="gray"), {"frames": 25}),
+    ("moves.gif", drawn("testsrc=s=64x64:d=1"), {"frames": 25}),
+    ("moves.png", drawn("testsrc=s=64x64:d=1", f="apng"), {"frames": 25}),
     ("gap.mp4", gap, {"frames": 50, "variable_rate": True, "duration_s": 7202.0}),
     ("gap.mkv", gap, {"frames": 50, "variable_rate": True}),
     ("resized.ts", resized, {"frames": 100, "width": 160, "height": 96}),

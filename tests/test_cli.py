@@ -169,7 +169,7 @@ def test_shots_as_a_cut_list_and_back(tmp_path: Path, ending: str) -> None:
     taken = curation("shots", FILM, "--cut-list", listed, "--compare", truth, "--format", "json")
     assert "0 disagreements with the picture" in taken.stderr
     said = json.loads(taken.stdout)
-    assert [row["value"] for row in said["figures"] if row["right"]] == ["1.000"] * 4
+    assert [row["value"] for row in said["figures"] if row["right"]] == [1.0] * 4
     assert said["errors"] == []
 
 
@@ -177,11 +177,12 @@ def test_shots_for_a_spreadsheet_and_a_comparison_for_a_person(tmp_path: Path) -
     rows = curation("shots", FILM, "--format", "csv").stdout.splitlines()
     assert rows[0].startswith("shot,start,end,clean_start")
     truth = tmp_path / "truth.json"
-    truth.write_text('{"boundaries": [{"type": "wipe", "start": 3, "end": 6}]}')
-    shown = curation("shots", FILM, "--compare", truth).stdout
-    assert "type accuracy" in shown
-    assert "missed" in shown
-    assert "00:00:00:0" in shown
+    truth.write_text('{"frames": 9, "boundaries": [{"type": "wipe", "start": 3, "end": 6}]}')
+    done = curation("shots", FILM, "--compare", truth)
+    assert "a film of 9 frames and vfr_phone.mp4 has 210" in done.stderr
+    assert "type accuracy" in done.stdout
+    assert "missed" in done.stdout
+    assert "00:00:00:0" in done.stdout
 
 
 def test_tags_one_line_a_shot(tmp_path: Path) -> None:
@@ -207,6 +208,7 @@ def test_tags_stills_and_films_in_the_order_given(tmp_path: Path) -> None:
     for still in (lines[0], lines[-1]):
         assert still["span"] == [0, 1]
         assert abs(still["tags"]["lighting"]["key_style"]["median_stops"]) < 0.05
+        assert still["tags"]["lighting"]["dynamics"]["label"] == "unknown"
     assert [line.get("error") for line in lines[4:6]] == ["EMPTY_FILE", "DECODE_FAILED"]
     assert done.returncode == 1
 

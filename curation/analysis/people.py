@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class FoundShots:
-    """The shots of one film, for a person or a comparison; `decoded` frames were looked at."""
+    """The shots of one film, for a person or a comparison.
+
+    `decoded` frames were looked at; `notes` say what could not be done as usual.
+    """
 
     name: str
     info: VideoInfo
@@ -26,6 +29,7 @@ class FoundShots:
     transitions: list[Transition]
     decoded: int
     glances: tuple[Glance, ...] = ()
+    notes: tuple[str, ...] = ()
 
     def to_truth(self) -> dict[str, Any]:
         """Boundaries in the form that shot-boundary benchmarks compare."""
@@ -57,6 +61,7 @@ def find_shots(film: Path, device: str = "auto", *, exhaustive: bool = False) ->
         seen.transitions,
         seen.frames,
         seen.glances.all(),
+        seen.notes,
     )
 
 

@@ -47,6 +47,8 @@ def sheet(
         raise InputError(f"--output {output}: there is no folder {output.parent}; make it first")
     settings = Settings.from_environment(device=device)
     found = find_shots(film, settings.device, exhaustive=exhaustive or settings.exhaustive)
+    for note in found.notes:
+        tell(f"{found.name}: {note}")
     named, layout = to_conform(film, found), Layout.of(found.info)
     wanted = {index for shot in found.shots for index in looked_at(shot)}
     given = _given(stills(film, found.timeline, wanted, layout.width), found)

@@ -63,6 +63,13 @@ def shots(
         listed.entry()  # told before the film is looked at, which takes a while
     settings = Settings.from_environment(device=device)
     found = find_shots(film, settings.device, exhaustive=exhaustive or settings.exhaustive)
+    for note in found.notes:
+        tell(f"{found.name}: {note}")
+    if truth is not None and truth.frames not in (None, len(found.timeline)):
+        tell(
+            f"{compare}: it is of a film of {truth.frames} frames and {found.name} has "
+            f"{len(found.timeline)}; the figures mean nothing unless both are the same film"
+        )
     if listed is not None:
         agreed = conformed(film, found, listed, cut_list_offset)
         found = agreed.shots
@@ -129,7 +136,11 @@ def _scores(truth: Truth, found: list[Transition], film: Conform, *, as_json: bo
         }
         typer.echo(json.dumps(said, indent=1))
         return
-    show(boundaries.FIGURES, figures)
+    show(boundaries.FIGURES, [(name, _share(value), *rest) for name, value, *rest in figures])
     if errors:
         typer.echo()
         show(boundaries.ERRORS, errors)
+
+
+def _share(value: float | None) -> str:
+    return "-" if value is None else f"{value:.3f}"

@@ -62,7 +62,7 @@ def shot_cells(film: Conform, seconds: Iterable[tuple[float, float]]) -> Iterato
 
 
 def figures(got: Score) -> Iterator[tuple[Any, ...]]:
-    """The figures of a comparison; a dash where there was nothing to find or say."""
+    """The figures of a comparison; no value where there was nothing to find or say."""
     named = {
         "cut@0": got.cut0,
         "cut@1": got.cut1,
@@ -70,8 +70,8 @@ def figures(got: Score) -> Iterator[tuple[Any, ...]]:
         "all": got.all,
     }
     for name, tally in named.items():
-        yield f"{name} F1", _share(tally.f1), tally.right, tally.false, tally.missed
-    yield "type accuracy", _share(got.type_accuracy), got.typed, got.found - got.typed, ""
+        yield f"{name} F1", tally.f1, tally.right, tally.false, tally.missed
+    yield "type accuracy", got.type_accuracy, got.typed, got.found - got.typed, None
 
 
 def errors(got: Score, film: Conform) -> list[tuple[str, str, str, str]]:
@@ -88,7 +88,3 @@ def errors(got: Score, film: Conform) -> list[tuple[str, str, str, str]]:
         )
         for what, kind, start, end in sorted(rows, key=lambda row: row[2])
     ]
-
-
-def _share(value: float | None) -> str:
-    return "-" if value is None else f"{value:.3f}"

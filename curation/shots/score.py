@@ -66,11 +66,15 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class Truth:
-    """What is known of a film. Found things in `ignored` (already widened) are not counted."""
+    """What is known of a film of so many `frames`, if they are told.
+
+    Found things in `ignored` (already widened) are not counted.
+    """
 
     file: str
     known: tuple[Known, ...]
     ignored: tuple[Span, ...] = ()
+    frames: int | None = None
 
     @classmethod
     def from_json(cls, data: object) -> Truth:
@@ -88,7 +92,9 @@ class Truth:
             if row.get("ambiguous"):
                 at = _span(row, "distractor")
                 ignored.append(Span(at.start - 1, at.end + 2))
-        return cls(str(data.get("file", "")), known, tuple(ignored))
+        frames = data.get("frames")
+        told = frames if isinstance(frames, int) else None
+        return cls(str(data.get("file", "")), known, tuple(ignored), told)
 
 
 @dataclass(frozen=True, slots=True)

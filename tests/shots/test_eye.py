@@ -4,9 +4,8 @@ from fractions import Fraction
 
 import numpy as np
 
-from curation.media import Frame
+from curation.media import Frame, Still
 from curation.shots import ShotEye
-from curation.media import Still
 
 
 def test_two_cards_on_black_are_not_the_same() -> None:

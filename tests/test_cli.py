@@ -198,7 +198,7 @@ def test_tags_one_line_a_shot(tmp_path: Path) -> None:
 
 def test_tags_stills_and_films_in_the_order_given(tmp_path: Path) -> None:
     for name in ("a.jpg", "b.png"):
-        cv2.imwrite(str(tmp_path / name), np.full((90, 160, 3), 118, np.uint8))
+        cv2.imwrite(str(tmp_path / name), np.full((90, 160, 3), 125, np.uint8))
     (tmp_path / "none.jpg").touch()
     (tmp_path / "cut.png").write_bytes((tmp_path / "b.png").read_bytes()[:60])
     files = [tmp_path / name for name in ("b.png", "none.jpg", "cut.png", "a.jpg")]

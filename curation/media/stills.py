@@ -48,9 +48,10 @@ def still_format(path: str) -> str | None:
 def read_still(path: str) -> tuple[VideoInfo, Frame]:
     """A picture file as a film of one frame, upright, without its alpha.
 
-    Its codes are read as sRGB (IEC 61966-2-1), which is what a picture is that says nothing; a
-    colour profile is not followed. Raises `MediaError`: CANNOT_OPEN; DECODE_FAILED for one that
-    ends early, is damaged, or moves; ABSURD_HEADER.
+    Its codes are read as those of a film (BT.709): who asks about a still has taken it out of one,
+    and means what the film's own frame would be told. A colour profile is not followed. Raises
+    `MediaError`: CANNOT_OPEN; DECODE_FAILED for one that ends early, is damaged, or moves;
+    ABSURD_HEADER.
     """
     kind = still_format(path)
     if kind is None:
@@ -97,7 +98,7 @@ def _described(kind: str, height: int, width: int) -> VideoInfo:
         bit_depth=8,
         matrix="gbr",
         primaries="bt709",
-        transfer="iec61966-2-1",
+        transfer="bt709",
         colour_range="full",
         guessed=("primaries", "transfer"),
         average_rate=None,

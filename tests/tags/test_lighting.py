@@ -129,6 +129,11 @@ def test_a_grey_picture_has_no_colour_of_light() -> None:
     assert (found["colour"], found["tint"], found["gel"]) == ("unknown", "unknown", "unknown")
 
 
+@pytest.mark.parametrize("shape", [(1, 1), (1, 4000), (4000, 1), (9, 16), (2, 320)])
+def test_however_thin_a_picture_it_is_measured(shape: tuple[int, int]) -> None:
+    assert math.isfinite(shot(scenery(-3, 1, shape))["median_stops"])
+
+
 def boxed(picture: NDArray[np.uint8], rows: int, columns: int) -> NDArray[np.uint8]:
     whole = np.zeros((180, 320, 3), np.uint8)
     whole[rows : 180 - rows, columns : 320 - columns] = picture[

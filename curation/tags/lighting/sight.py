@@ -18,6 +18,8 @@ FLOOR_STOPS: Final = -8.0
 CEILING_STOPS: Final = 7.0
 HALF: Final = 160
 """Width of the pictures that are measured: shares and slopes of a 320 wide one stay as they are."""
+LEAST: Final = 16
+"""Pixels of each side below which a picture is enlarged: there are no slopes in a line."""
 DAMPING: Final = 0.055
 """Share of mid-grey that is added to each primary before two are compared: below it eight bits
 hold no colour."""
@@ -49,6 +51,9 @@ def sight(rgb: Bytes, light: Light) -> Sight:
         rgb = np.asarray(
             cv2.resize(rgb, (wide // 2, high // 2), interpolation=cv2.INTER_AREA), np.uint8
         )
+    if min(rgb.shape[:2]) < LEAST:
+        size = max(rgb.shape[1], LEAST), max(rgb.shape[0], LEAST)
+        rgb = np.asarray(cv2.resize(rgb, size, interpolation=cv2.INTER_NEAREST), np.uint8)
     linear = np.asarray(cv2.LUT(rgb, light.grey), np.float32)
     if (matrix := to_bt709(light)) is not None:
         linear = np.maximum(np.asarray(cv2.transform(linear, matrix)), 0)

@@ -134,6 +134,20 @@ def test_a_forger_who_changes_nothing_is_not_found(folder: Path) -> None:
     assert not found.anchored
 
 
+def test_a_release_from_before_clips_told_of_fields_is_good(folder: Path) -> None:
+    table = pq.read_table(folder / PARQUET, partitioning=None)
+    rows = rows_of(table)
+    for row in rows:
+        del row["clip"]["deinterlaced"]
+    at = table.schema.get_field_index("clip")
+    older = pa.struct([f for f in table.schema.field("clip").type if f.name != "deinterlaced"])
+    schema = table.schema.set(at, pa.field("clip", older))
+    forge_table(folder, pa.Table.from_pylist(rows, schema=schema))
+    text = {f"{row['key']}.json": canonical_json(row).encode() for row in rows}
+    forge_tar(folder, lambda members: [(n, text.get(n, data)) for n, data in members])
+    assert verify(Place.parse(folder)).good
+
+
 def test_a_shard_whose_clips_all_failed_leaves_nothing(
     made: tuple[Settings, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

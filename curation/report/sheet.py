@@ -119,7 +119,8 @@ def _blank(film: Conform, layout: Layout, shots: int, where: str) -> Pixels:
     _text(canvas, film.name, (MARGIN, 40), BRIGHT, size=LARGE, weight=BOLD, until=right - 200)
     _text(canvas, where, (right, 40), FAINT, right=True)
     at = MARGIN
-    said = f"{len(film.shots)} shots   {_clock(film.grid.seconds(film.grid.frames))}"
+    shown = "1 shot" if len(film.shots) == 1 else f"{len(film.shots)} shots"
+    said = f"{shown}   {_clock(film.grid.seconds(film.grid.frames))}"
     at = _text(canvas, said, (at, 66), PLAIN) + 28
     counted = Counter(shot.kind for shot in film.shots)
     for kind in sorted(counted, key=lambda kind: list(KINDS).index(kind)):

@@ -7,7 +7,8 @@ combination: Hampapur, Jain & Weymouth, "Production model based digital video se
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,7 @@ from curation.shots.settings import ShotSettings
 from curation.shots.transition import Transition
 
 Thumbs = NDArray[np.uint8]
+Number = TypeVar("Number", np.int16, np.float32)
 
 CHUNK = 4096
 """Frames looked at together: bounds the memory of a feature film."""
@@ -109,10 +111,8 @@ def _residuals(
     best = np.full(n, NO_MIX, dtype=np.float32)
     which = np.zeros(n, dtype=np.int32)
     for half in halves:
-        for first in range(half, n - half, CHUNK):
-            past = min(first + CHUNK, n - half)
-            x = thumbs[first - half : past + half].astype(np.float32)
-            a, m, b = x[: past - first], x[half : half + past - first], x[2 * half :]
+        for first, a, m, b in triples(thumbs, half, np.float32):
+            past = first + len(m)
             change = b - a
             off = m - (a + b) / 2
             ratio = 4 * np.square(off).sum(1) / (np.square(change).sum(1) + 1e-3)
@@ -124,6 +124,20 @@ def _residuals(
             best[first:past][better] = ratio[better]
             which[first:past][better] = half
     return best, which
+
+
+def triples(
+    thumbs: Thumbs, half: int, kind: type[Number]
+) -> Iterator[tuple[int, NDArray[Number], NDArray[Number], NDArray[Number]]]:
+    """Frames of a film with those that lie `half` frames before and behind each, chunk by chunk.
+
+    The first frame's number, then the frames before, the frames and the frames behind, of one shape
+    (at most `CHUNK`, values).
+    """
+    for first in range(half, len(thumbs) - half, CHUNK):
+        past = min(first + CHUNK, len(thumbs) - half)
+        x = thumbs[first - half : past + half].astype(kind)
+        yield first, x[: past - first], x[half : half + past - first], x[2 * half :]
 
 
 def correlation(a: NDArray[np.float32], b: NDArray[np.float32]) -> NDArray[np.float32]:

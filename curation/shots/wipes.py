@@ -14,7 +14,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from curation.shots.mixes import correlation
+from curation.shots.mixes import correlation, triples
 from curation.shots.settings import ShotSettings
 from curation.shots.signals import SMALL
 from curation.shots.transition import Transition
@@ -22,8 +22,6 @@ from curation.shots.transition import Transition
 Thumbs = NDArray[np.uint8]
 Floats = NDArray[np.float32]
 
-CHUNK: Final = 4096
-"""Frames looked at together: bounds the memory of a feature film."""
 EDGE_SHARE: Final = 0.03
 """Share of the picture that lies behind the edge in the first frame of a wipe."""
 CHANGED: Final = 10.0
@@ -69,13 +67,9 @@ def find_wipes(
 
 def _changes(thumbs: Thumbs, halves: Sequence[int], settings: ShotSettings) -> Floats:
     """For each frame the greatest change over `halves` of which it may lie halfway, else 0."""
-    n = len(thumbs)
-    best = np.zeros(n, dtype=np.float32)
+    best = np.zeros(len(thumbs), dtype=np.float32)
     for half in halves:
-        for first in range(half, n - half, CHUNK):
-            past = min(first + CHUNK, n - half)
-            x = thumbs[first - half : past + half].astype(np.int16)
-            a, m, b = x[: past - first], x[half : half + past - first], x[2 * half :]
+        for first, a, m, b in triples(thumbs, half, np.int16):
             rows = np.flatnonzero(np.abs(b - a).mean(1) >= settings.wipe_change)
             if not len(rows):
                 continue

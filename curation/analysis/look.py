@@ -25,6 +25,7 @@ from curation.media import (
     coarse,
     frames,
 )
+from curation.media.frame import Still
 from curation.media.source import name_of
 from curation.models import ModelUnavailableError, Provider
 from curation.shots import Shot, ShotDetector, ShotEye, ShotSettings, Transition, assemble
@@ -199,10 +200,18 @@ def _watched(
         wanted = np.zeros(len(timeline), np.bool_)
         for first, last in unsure:
             wanted[first : last + 1] = True
-        detector.look_again(_certain(source, timeline, wanted, width=WIDTH, exact=False))
+        again = _certain(source, timeline, wanted, width=WIDTH, exact=False)
+        detector.look_again(_thumbs_alone(again))
     transitions = detector.finish()
     shots = assemble(transitions, len(timeline), detector.black_spans)
     return Seen(shots, transitions, series, glances, count)
+
+
+def _thumbs_alone(given: Iterator[Frame]) -> Iterator[Frame]:
+    """The same for somebody who keeps frames: nothing but thumbs, for each holds a whole picture
+    of the decoder's."""
+    for frame in given:
+        yield replace(frame, picture=Still(frame.thumb))
 
 
 def fill(source: Source, timeline: Timeline, seen: Seen, *, exact: bool = False) -> None:

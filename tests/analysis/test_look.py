@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 import pytest
 
 from curation.analysis import FilmJob, FilmRows, KnownFilm, analyse_film, find_shots
-from curation.analysis.look import look
+from curation.analysis.look import _thumbs_alone, look
 from curation.media import (
     Frame,
     MediaCode,
@@ -80,6 +80,15 @@ def test_a_film_on_which_the_card_fails_is_looked_at_by_the_processor(
     seen = look(film, probe(film), read_timeline(film), (), device="cuda", exhaustive=True)
     assert seen.frames == 210
     assert any("by the processor" in note and "gave up" in note for note in seen.notes)
+
+
+def test_frames_that_are_looked_at_again_hold_no_picture_of_the_decoders() -> None:
+    film = str(LIBRARY / "vfr_phone.mp4")
+    one = next(frames(film, device="cpu"))
+    [small] = _thumbs_alone(iter([one]))
+    assert (small.index, small.pts) == (one.index, one.pts)
+    assert (small.thumb == one.thumb).all()
+    assert small.picture.rgb(None).nbytes == one.thumb.nbytes
 
 
 def test_every_shot_is_measured_by_every_tagger() -> None:

@@ -32,16 +32,16 @@ def card() -> Card:
     }
     return Card(
         data=data | {"mean_errors": errors},
-        facets={name: _held_out(head, data) for name, head in judged.items()},
+        facets={name: _held_out(head) for name, head in judged.items()},
         words=words,
     )
 
 
-def _held_out(head: dict[str, Any], data: dict[str, Any]) -> HeldOut:
+def _held_out(head: dict[str, Any]) -> HeldOut:
     found = head["held_out"]
     return HeldOut(
         labels=tuple(head["labels"]),
         confusion=tuple(tuple(row) for row in found["confusion"]),
-        scenes=max(1, round(data["scenes"] * found["frames"] / data["frames"])),
+        scenes=found["scenes"],
         scores={name: value for name, value in found.items() if name != "confusion"},
     )

@@ -75,7 +75,7 @@ class PeopleTagger:
 
     name: ClassVar[str] = "people"
     label_version: ClassVar[str] = "1"
-    needs: ClassVar[Needs] = Needs(width=320, per_second=1.0)
+    needs: ClassVar[Needs] = Needs(width=320, per_second=0.5)
     facets: ClassVar[tuple[Facet, ...]] = (
         Facet(
             "faces",
@@ -110,7 +110,7 @@ class PeopleTagger:
     @property
     def version(self) -> str:
         """Of the measures; another one without a network, so that films are looked at with one."""
-        return "1" if missing() is None else "1-without-network"
+        return "2" if missing() is None else "2-without-network"
 
     def meter(self, video: VideoInfo) -> Meter:
         """A meter of the faces of a frame. Raises `ModelUnavailableError` without a network."""

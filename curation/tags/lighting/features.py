@@ -14,6 +14,7 @@ from curation.tags.lighting.sight import Floats, Sight
 SHADOW_STOPS: Final = -3.1
 """Shadow begins 3.1 stops under mid-grey (2 % of white)."""
 DEEP_STOPS: Final = -5.0
+"""Five stops under mid-grey: code 29 of 255 as BT.1886 shows it."""
 QUANTILES: Final = (1, 5, 10, 25, 50, 75, 90, 95, 99)
 NORM: Final = 5
 """Minkowski norm of shades-of-grey (Finlayson & Trezzi 2004 found 6 best; 4-6 do equally)."""

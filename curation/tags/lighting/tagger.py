@@ -1,8 +1,9 @@
 """The light of a shot: measures by physics, labels by a small network trained on known light.
 
 What is measured (stops, shares, bars) needs no training. What is judged (key style, source, where
-the key stands) is the network's, whose file holds its accuracy on scenes held out; an answer that
-is wrong more than once in ten is `unknown`, and every label's probability stands beside it, so
+the key stands) is the network's, whose file holds its accuracy on scenes held out. A question that
+reached its goal there is always answered, however seldom that is right; of the others, an answer
+that is wrong more than once in ten is `unknown`. Every label's probability stands beside it, so
 that counts can be corrected downstream. Where the key stands and how hard it is are judged on the
 subject: `subject_sure` is 0 where no face shows it and the middle of the picture stood in. Dusk is
 not told from day and night, nor light without a direction from light that has one.
@@ -19,6 +20,7 @@ import numpy as np
 
 from curation.tags.faces import missing
 from curation.tags.lighting.card import card
+from curation.tags.lighting.features import DEEP_STOPS
 from curation.tags.lighting.meter import BARS, LightingMeter
 from curation.tags.lighting.model import Head, model
 from curation.tags.numbers import measured, middle, pick, sureness, unknown
@@ -39,6 +41,9 @@ deviation is this times the root of half pi."""
 CHIAROSCURO_STOPS: Final = 3.0
 CHIAROSCURO_LIT: Final = (0.03, 0.30)
 """Low key, at least so much contrast, and this share of the picture lit over mid-grey."""
+BLANK_STOPS: Final = 1.0
+"""A picture whose luminance spans less between its 1st and 99th percentile shows no light; of
+rendered stills and of films, none that is lit spans less than 2.5."""
 COLOURED_SHARE: Final = 0.03
 BAR_SHARE: Final = 0.01
 TINT_DUV: Final = 0.008
@@ -161,7 +166,7 @@ class LightingTagger:
     @property
     def label_version(self) -> str:
         """Of the rules here and of the network."""
-        return f"2-{model().version}"
+        return f"3-{model().version}"
 
     @property
     def card(self) -> Card:
@@ -184,7 +189,7 @@ class LightingTagger:
         return summary
 
     def label(self, measures: Mapping[str, float]) -> tuple[Tag, ...]:
-        """One tag a facet. Colour of a monochrome picture is unknown."""
+        """One tag a facet. Colour of a monochrome picture is unknown, and all light of a blank."""
         if not math.isfinite(measures.get("median_stops", math.nan)):
             return tuple(
                 unknown(one.name, dict.fromkeys(one.measures, math.nan)) for one in self.facets
@@ -193,7 +198,7 @@ class LightingTagger:
         monochrome = _monochrome(measures)
         key_style = judge.tag("key_style", pick(measures, *_TONES))
         colour, tint = _colour(judge, measures, is_grey=monochrome.label == "yes")
-        return (
+        tags = (
             key_style,
             _chiaroscuro(key_style, judge, measures),
             _contrast(judge, measures),
@@ -208,6 +213,15 @@ class LightingTagger:
             judge.tag("time"),
             _bars(measures),
         )
+        if not _is_blank(measures):
+            return tags
+        return tuple(
+            one if one.facet in _MEASURED else unknown(one.facet, one.measures) for one in tags
+        )
+
+
+_MEASURED: Final = ("monochrome", "bars")
+"""Facets of the picture, whatever its light."""
 
 
 _SHOWN: Final = {
@@ -257,6 +271,12 @@ class _Judge:
             return unknown(facet, numbers)
         label, confidence = self.answer(name)
         return Tag(facet, label, confidence, numbers)
+
+
+def _is_blank(measures: Mapping[str, float]) -> bool:
+    """Whether a picture is even, or so dark that there is nothing to judge."""
+    low, high = measures["p01_stops"], measures["p99_stops"]
+    return high - low < BLANK_STOPS or high < DEEP_STOPS
 
 
 def _least(head: Head, *, has_face: bool) -> float:

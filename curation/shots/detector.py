@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -13,7 +13,8 @@ from curation.shots.cuts import CutFinder
 from curation.shots.doubt import Doubts, Network, believed, confirmed
 from curation.shots.eye import mean_change
 from curation.shots.fades import find_fades
-from curation.shots.mixes import drop_flashes, drop_same, find_dissolves
+from curation.shots.mixes import drop_captions, drop_flashes, find_dissolves
+from curation.shots.relight import only_light
 from curation.shots.settings import ShotSettings
 from curation.shots.signals import Film, Signals
 from curation.shots.transition import Transition
@@ -102,8 +103,13 @@ class ShotDetector:
                 continue
             steps = [mean_change(a.thumb, b.thumb) for a, b in pairwise(run)]
             cuts.remove(last)
+            self._finder.lights.discard(last)
             if max(steps) >= mean_change(run[0].thumb, run[-1].thumb) / 2:
-                cuts.append(run[steps.index(max(steps)) + 1].index)
+                at = steps.index(max(steps))
+                cuts.append(run[at + 1].index)
+                around = [run[min(max(k, 0), len(run) - 1)].thumb for k in range(at - 1, at + 3)]
+                if only_light(around, self._settings.light_alike):
+                    self._finder.lights.add(run[at + 1].index)
             for frame in run[1:-1]:
                 self._signals.add(frame)
         self._unsure = []
@@ -132,7 +138,12 @@ class ShotDetector:
         self._finished = True
         left = int(self._share * len(film.thumbs)) - self._asked
         found, self._black = _transitions(
-            film, sorted(self._cuts or ()), self._settings, self._network, left
+            film,
+            sorted(self._cuts or ()),
+            self._finder.lights,
+            self._settings,
+            self._network,
+            left,
         )
         return found
 
@@ -145,11 +156,12 @@ class ShotDetector:
 def _transitions(
     film: Film,
     cuts: Sequence[int],
+    lights: Container[int],
     settings: ShotSettings,
     network: Network | None = None,
     left: int = 0,
 ) -> tuple[list[Transition], list[Span]]:
-    """All transitions given where the cuts may be, and the spans of black.
+    """All transitions given where the cuts may be and where the light changes, and spans of black.
 
     The network may be shown `left` frames more.
     """
@@ -159,7 +171,8 @@ def _transitions(
     interval = float(np.median(np.diff(film.seconds))) if len(film.seconds) > 1 else 1.0
     reach = max(1, round(settings.flash_seconds / interval))
     cuts = drop_flashes(cuts, film.thumbs, reach, settings.flash_return)
-    cuts = drop_same(cuts, film.thumbs, settings)
+    cuts = [cut for cut in cuts if cut not in lights]
+    cuts = drop_captions(cuts, film.thumbs, settings)
     # An interlaced frame can hold both shots: the one behind it is the first that is new alone.
     cuts = [cut for cut in cuts if cut + 1 not in cuts]
     halves = sorted({max(3, round(s / interval)) for s in settings.dissolve_seconds})

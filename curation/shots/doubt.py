@@ -20,6 +20,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from curation.shots.relight import only_light
 from curation.shots.settings import ShotSettings
 from curation.shots.signals import SMALL, Film
 from curation.shots.transition import Transition
@@ -115,6 +116,9 @@ class Doubts:
             return
         span = self._near[HALF - 1].index, self._near[HALF].index
         if any(first - NEAR <= span[1] <= last + NEAR for first, last in self._cuts[-2 * HALF :]):
+            return
+        middle = [self._near[k].thumb for k in range(HALF - 2, HALF + 2)]
+        if only_light(middle, self._settings.light_alike):
             return
         heapq.heappush(self._kept, Doubt(ratio, span, self._pictures(span[1])))
         may = int(self._share * self._fed) // (2 * HALF)

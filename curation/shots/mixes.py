@@ -48,10 +48,9 @@ def drop_flashes(cuts: Sequence[int], thumbs: Thumbs, reach: int, back: float) -
     return [c for c in cuts if c not in dropped]
 
 
-def drop_same(cuts: Sequence[int], thumbs: Thumbs, settings: ShotSettings) -> list[int]:
-    """Cuts without those behind which the picture is the same in another light, or in most parts.
+def drop_captions(cuts: Sequence[int], thumbs: Thumbs, settings: ShotSettings) -> list[int]:
+    """Cuts without those behind which most parts of the picture stand still.
 
-    A lamp goes on or off: every part scales alike. A caption comes or goes: most parts stand still.
     `thumbs` has shape (frames, values) of R'G'B'; parts black on both sides, bars among them, say
     nothing.
     """
@@ -63,9 +62,7 @@ def drop_same(cuts: Sequence[int], thumbs: Thumbs, settings: ShotSettings) -> li
             kept.append(cut)
             continue
         still = float((np.abs(parts[1] - parts[0]).mean(axis=1) < settings.still_level).mean())
-        luma = parts.mean(axis=2)
-        light = float(correlation(luma[:1], luma[1:])[0])
-        if still < settings.still_share and light < settings.light_correlation:
+        if still < settings.still_share:
             kept.append(cut)
     return kept
 

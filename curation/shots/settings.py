@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Final
 
-VERSION: Final = "6"
+VERSION: Final = "7"
 """Changes when the same settings would give other transitions."""
 
 
@@ -41,8 +41,8 @@ class ShotSettings:
     each: a bound for films that are nothing but doubts; others have few…"""
     network_share_per_megapixel: float = 0.13
     """…which grows with the pictures' size, as the cost of decoding does."""
-    light_correlation: float = 0.97
-    """Correlation of luma at which only the light changed. Cuts: at most .93 of 371, lights .99."""
+    light_alike: float = 0.4
+    """Correlation of fine structure from which a change in one direction is of the light alone."""
     still_level: float = 4.0
     """Change of 8-bit R'G'B' below which a part of the picture stood still…"""
     still_share: float = 0.55

@@ -23,7 +23,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, fields
 from itertools import pairwise
 from typing import TYPE_CHECKING, ClassVar, Final
 
@@ -31,6 +31,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from curation.shots.relight import AGREEMENT, COVER, Relight, relight, stops_of
 from curation.tags.numbers import pick, sureness, unknown
 from curation.tags.photometry import light_of
 from curation.tags.protocol import UNKNOWN, Facet, Meter, Needs, Tag
@@ -43,21 +44,12 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float64]
 Plane = NDArray[np.float32]
 
-DAMPING: Final = 0.03
-"""Of mid-grey, added before logarithms: five stops under it nothing counts as light."""
 PARTS: Final = (3, 2)
 """Columns and rows of the parts whose level is kept."""
-CHANGED_STOPS: Final = 0.08
-"""A pixel that changes by more has changed: two codes of mid-grey, over grain and codec."""
-BLACK_STOPS: Final = 0.5
-"""Over the least that is told apart: black in both frames, as bars are."""
 
-AGREEMENT: Final = 0.65
-COVER: Final = 0.25
 ALIKE: Final = 0.05
 LEAST_STOPS: Final = 0.025
-"""A change is of the light where it goes so far in one direction (net over total), over so much of
-the picture, with any of its structure kept (correlation), by so many stops."""
+"""Within a shot a change is of the light where any of the structure stays, by so many stops."""
 SURELY_ALIKE: Final = 0.6
 """Structure that is kept where a lamp is switched: 36 of 36 rendered switches keep so much, and of
 416 true cuts (films and reels) none that otherwise looks like light."""
@@ -74,10 +66,7 @@ SUREST: Final = 0.97
 """Of 486 rendered clips, those of the surest labels are right in so many cases; `steady` after some
 swing or drift in two of three."""
 
-SEEN_SHARE: Final = 0.1
-"""Of the picture; where less of it is not black, all of it is compared."""
-_BOX: Final = np.ones((9, 9), np.uint8)
-"""Pixels of 64 by 36 against whose mean structure is seen."""
+_CHANGES: Final = tuple(field.name for field in fields(Relight))
 _CELLS: Final = tuple(f"cell_{y}{x}" for y in range(PARTS[1]) for x in range(PARTS[0]))
 
 
@@ -158,49 +147,22 @@ _SUMMARY: Final = (
 
 
 class DynamicsMeter:
-    """Levels of the picture's parts in stops, and what changed from the frame before.
-
-    `change`: mean in stops; `stir`: mean of the absolute change; `covered`: share of the picture
-    that changed; `alike`: correlation of the two frames' fine structure.
-    """
+    """Levels of the picture's parts in stops, and what changed from the one before: `Relight`."""
 
     def __init__(self, light: Light) -> None:
-        grey = light.grey.astype(np.float64) + DAMPING
-        self._stops = (light.slope * np.log2(grey)).astype(np.float32)
+        self._stops = stops_of(light.grey, light.slope)
 
     def __call__(self, frame: Frame, before: Frame | None) -> dict[str, float]:
         now = self._read(frame)
         cells = np.asarray(cv2.resize(now, PARTS, interpolation=cv2.INTER_AREA))
         values = dict(zip(_CELLS, cells.ravel().tolist(), strict=True))
         if before is None:
-            return values | dict.fromkeys(("change", "stir", "covered", "alike"), math.nan)
-        earlier = self._read(before)
-        step = now - earlier
-        size = np.abs(step)
-        return values | {
-            "change": float(step.mean()),
-            "stir": float(size.mean()),
-            "covered": float(np.count_nonzero(size > CHANGED_STOPS) / size.size),
-            "alike": self._alike(now, earlier),
-        }
-
-    def _alike(self, now: Plane, earlier: Plane) -> float:
-        """Correlation of two frames' structure, black bars and their edges left out."""
-        dark = (np.maximum(now, earlier) < self._stops[0] + BLACK_STOPS).astype(np.uint8)
-        seen = cv2.erode(1 - dark, _BOX) > 0
-        if np.count_nonzero(seen) < SEEN_SHARE * seen.size:
-            seen = np.ones_like(seen)
-        one, other = (_structure(plane)[seen] for plane in (now, earlier))
-        power = float(one @ one) * float(other @ other)
-        return float(one @ other) / math.sqrt(power) if power > 0 else 0.0
+            return values | dict.fromkeys(_CHANGES, math.nan)
+        return values | asdict(relight(now, self._read(before), float(self._stops[0])))
 
     def _read(self, frame: Frame) -> Plane:
         grey = cv2.cvtColor(frame.thumb, cv2.COLOR_RGB2GRAY)
         return np.asarray(cv2.LUT(grey, self._stops), np.float32)
-
-
-def _structure(stops: Plane) -> Plane:
-    return stops - np.asarray(cv2.blur(stops, _BOX.shape), np.float32)
 
 
 def _of_light(series: Series) -> tuple[Floats, NDArray[np.bool_]]:

@@ -32,6 +32,7 @@ from curation.tags import Tag
 from curation.tags.lighting import LightingTagger
 from curation.tags.lighting.model import FILE, model
 from curation.tags.photometry import light_from, temperature
+from curation.tags.protocol import UNKNOWN
 from training.films import spans
 from training.lighting import EYE, QUESTIONS, Record
 
@@ -40,7 +41,7 @@ PICTURES: Final = 3
 """Frames of a labelled span that are measured."""
 ON_SUBJECT: Final = ("side", "quality", "direction", "backlit", "silhouette")
 FACET: Final = {"tone": "colour"}
-BY_EYE: Final = ("colour", "source")
+BY_EYE: Final = ("contrast", "quality", "direction", "side", "colour", "source")
 """Facets labelled by eye that are not learned from."""
 
 Tags = Mapping[str, Tag]
@@ -133,7 +134,7 @@ def judged(cases: Sequence[Case]) -> Iterator[list[Any]]:
             kept = [
                 true == label or (name == "gel" and true == "yes" and label not in ("none",))
                 for (true, case), label in zip(rows, said, strict=True)
-                if case.tags[facet].label != "unknown"
+                if case.tags[facet].label != UNKNOWN
             ]
             rule = RULES.get(name)
             yield [
@@ -256,7 +257,7 @@ def agreed(seen: Sequence[Seen]) -> Iterator[list[Any]]:
             if one.row["kind"] == "picture" and (true := _read(facet, one.row[facet])) is not None
         ]
         said = [(true, likeliest(tag)) for true, tag in rows]
-        kept = [(true, tag.label) for true, tag in rows if tag.label != "unknown"]
+        kept = [(true, tag.label) for true, tag in rows if tag.label != UNKNOWN]
         wrong = Counter(pair for pair in kept if pair[0] != pair[1])
         yield [
             facet,
@@ -269,11 +270,13 @@ def agreed(seen: Sequence[Seen]) -> Iterator[list[Any]]:
         ]
 
 
+_LABELS: Final = {facet.name: facet.labels for facet in LightingTagger.facets}
+
+
 def _read(facet: str, label: str) -> str | None:
     """A label by eye as the tagger would say it; None where it is not one of its own."""
     label = label.partition("+")[0]
-    known = QUESTIONS[{v: k for k, v in FACET.items()}.get(facet, facet)].labels
-    return label if label in known else None
+    return label if label in _LABELS[facet] and label != UNKNOWN else None
 
 
 # Cost.
@@ -294,7 +297,7 @@ def cost() -> Iterator[list[Any]]:
     for file in files:
         bgr = np.asarray(cv2.imread(str(folder / file)), np.uint8)
         small = cv2.resize(bgr, (320, 180), interpolation=cv2.INTER_AREA)
-        pictures.append(np.ascontiguousarray(small[..., ::-1]))
+        pictures.append(np.ascontiguousarray(small[..., ::-1], np.uint8))
     abouts = [subject(Frame(0, Fraction(0), Still(picture))) for picture in pictures]
     steps: dict[str, Callable[[int], object]] = {
         "bars": lambda k: bars(np.asarray(cv2.cvtColor(pictures[k], cv2.COLOR_RGB2GRAY), np.uint8)),

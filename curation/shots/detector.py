@@ -103,7 +103,6 @@ class ShotDetector:
                 continue
             steps = [mean_change(a.thumb, b.thumb) for a, b in pairwise(run)]
             cuts.remove(last)
-            self._finder.lights.discard(last)
             if max(steps) >= mean_change(run[0].thumb, run[-1].thumb) / 2:
                 at = steps.index(max(steps))
                 cuts.append(run[at + 1].index)
@@ -125,7 +124,8 @@ class ShotDetector:
             self._asked = sum(len(doubt.pictures) for doubt in doubts)
             spans += confirmed(doubts, self._network, self._settings)
         self._cuts = [last for _, last in spans]
-        self._unsure = [(first, last) for first, last in spans if last > first + 1]
+        lights = self._finder.lights
+        self._unsure = [(a, b) for a, b in spans if b > a + 1 and b not in lights]
 
     def finish(self) -> list[Transition]:
         """All transitions in order of their first frame; none for a film of one shot.

@@ -130,7 +130,9 @@ EYE = {
 """Questions answered by eye, and the column of labels. The eye tells cast and source less well than
 the network does: of rendered films, 17 of 42 sources were read right."""
 
-ONLY_CALIBRATED = {"tone": "colour", "source": "source"}
+ONLY_CALIBRATED = {name: name for name in ("source", "quality", "side", "direction")} | {
+    "tone": "colour"
+}
 """Labelled by eye too, but not learned: they only say how sure the network may be on films."""
 
 
@@ -385,7 +387,8 @@ def shares(by_eye: NDArray[np.bool_]) -> Floats:
 def temperature(values: Floats, true: NDArray[np.int64], weights: Floats) -> float:
     """The temperature of least log loss (Guo et al., "On calibration of…", ICML 2017)."""
     tried = np.geomspace(0.3, 10.0, 60)
-    losses = [-np.log(softmax(values, t)[np.arange(len(true)), true] + 1e-9).mean() for t in tried]
+    rows = np.arange(len(true))
+    losses = [-weights @ np.log(softmax(values, t)[rows, true] + 1e-9) for t in tried]
     return float(tried[int(np.argmin(losses))])
 
 
@@ -430,6 +433,7 @@ def train(given: Path, plot: Path | None) -> None:
     by_eye = np.array(["by_eye" in record for record in said])
     has_face = rows[:, names.index("subject_sure")] > 0
     out = held_out(data)
+    np.savez(given.with_suffix(".held_out.npz"), **out)
     heads: dict[str, Any] = {}
     curves: dict[str, tuple[Floats, Floats]] = {}
     for name, asked in QUESTIONS.items():

@@ -115,6 +115,7 @@ def _looked(
     network, notes = _network("cpu" if device == "cpu" else "cuda")
     if exhaustive or device != "cpu" or not can_be_sparse(timeline):
         seen = _watched(source, whole, info, timeline, taggers, network, every=True)
+        fill(source, timeline, seen, exact=True)
         return replace(seen, notes=notes)
     some = coarse(source, timeline, width=width, eye=ShotEye())
     try:
@@ -123,6 +124,7 @@ def _looked(
         if fault.code is not MediaCode.DECODE_FAILED:
             raise
         seen = _watched(source, whole, info, timeline, taggers, network, every=True)
+        fill(source, timeline, seen, exact=True)
         note = f"looked at exhaustively after a fault ({fault.message})"
         return replace(seen, notes=(*notes, note))
     fill(source, timeline, seen)

@@ -311,7 +311,7 @@ def test_new_measures_keep_the_list_and_what_is_said_of_it(film: Path, tmp_path:
     job = job_of(film, path)
     first = analyse_film(job)
     assert len(first.cut_list_notes) == 1
-    aged = [row | {"version": "0"} for row in first.measures if row["tagger"] == "quality"]
+    aged = [row | {"version": "0"} if row["tagger"] == "quality" else row for row in first.measures]
     known = KnownFilm(first.shots, aged, first.cut_list_notes)
     again = analyse_film(replace(job, known=known))
     assert again.film["device_reason"].startswith("measured again")

@@ -130,10 +130,9 @@ EYE = {
 """Questions answered by eye, and the column of labels. The eye tells cast and source less well than
 the network does: of rendered films, 17 of 42 sources were read right."""
 
-ONLY_CALIBRATED = {name: name for name in ("source", "quality", "side", "direction")} | {
-    "tone": "colour"
-}
-"""Labelled by eye too, but not learned: they only say how sure the network may be on films."""
+ONLY_CALIBRATED = {name: name for name in ("source", "quality", "direction")} | {"tone": "colour"}
+"""Labelled by eye too, less well, and not learned: they say how sure the network may be on films,
+not from where a label is given."""
 
 
 def truth(record: Record, name: str, columns: dict[str, str] = EYE) -> str | None:
@@ -448,7 +447,8 @@ def train(given: Path, plot: Path | None) -> None:
         right = best == true
         reached = reaches(right[at & ~by_eye], len(np.unique(scenes[at & ~by_eye])), asked.goal)
         below = {}
-        for place, where in (("face", at & has_face), ("centre", at & ~has_face)):
+        judges = at & ~by_eye if name in ONLY_CALIBRATED else at
+        for place, where in (("face", judges & has_face), ("centre", judges & ~has_face)):
             least = threshold(sure[where], right[where], weights[where])
             below[place] = 0.0 if reached else round(least, 3)
         given_at = at & (sure >= np.where(has_face, below["face"], below["centre"]))

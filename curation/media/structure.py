@@ -103,7 +103,8 @@ def crop(source: str | BinaryIO) -> tuple[int, int, int, int] | None:
 
 
 def _at(file: BinaryIO, offset: int, size: int) -> bytes:
-    if offset >= _FARTHEST:
+    # Behind its end a file may be sought, an object in a store may not.
+    if offset >= min(_FARTHEST, file.seek(0, 2)):
         return b""
     file.seek(offset)
     return file.read(size)

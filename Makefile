@@ -65,8 +65,8 @@ test: env ## lint, types and tests
 	$(BIN)/pytest
 
 lock: env ## resolve the dependencies again
-	$(COMPILE) --extra dev --extra models pyproject.toml -o requirements.lock
-	$(COMPILE) -c requirements.lock --extra models pyproject.toml docker/cluster.in -o docker/requirements.lock
+	$(COMPILE) --extra dev --extra models --extra safety pyproject.toml -o requirements.lock
+	$(COMPILE) -c requirements.lock --extra models --extra safety pyproject.toml docker/cluster.in -o docker/requirements.lock
 
 clean: ## remove the environment and caches; the store stays
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist

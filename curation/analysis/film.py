@@ -321,8 +321,9 @@ def _measured_again(
     kept, stale = _standing(known, every)
     shots = sorted(known.shots, key=lambda shot: int(shot["shot_index"]))
     sampled = [tagger.name for tagger in every if tagger.needs.per_second is not None]
+    seen = _frames_of(known, sampled)
     at = {
-        tagger.name: _frames_of(known, [tagger.name]) or _frames_of(known, sampled)
+        tagger.name: _frames_of(known, [tagger.name]) or _some_of(seen, shots, tagger)
         for tagger in stale
     }
     series, count = (
@@ -354,3 +355,14 @@ def _frames_of(known: KnownFilm, names: Sequence[str]) -> list[int]:
     return sorted(
         {int(f) for row in known.measures if row["tagger"] in names for f in row["frames"]}
     )
+
+
+def _some_of(frames: list[int], shots: Sequence[Row], tagger: Tagger) -> list[int]:
+    """Of frames that others were shown, those for a tagger that is new."""
+    from curation.analysis.shelf import spread
+
+    count = tagger.needs.per_shot
+    if count is None:
+        return frames
+    spans = [(int(shot["clean_start"]), int(shot["clean_end"])) for shot in shots]
+    return [index for span in spans for index in spread(frames, *span, count)]

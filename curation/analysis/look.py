@@ -14,6 +14,7 @@ import numpy.typing as npt
 from curation.analysis.glances import Glances
 from curation.analysis.keys import WIDTH
 from curation.analysis.measured import Series
+from curation.analysis.shelf import Shelf
 from curation.isolation import tell
 from curation.media import (
     MediaCode,
@@ -176,6 +177,7 @@ def _watched(
     settings = ShotSettings()
     detector = ShotDetector(settings, network, settings.share(info.width, info.height))
     series, glances = [Series(tagger, info) for tagger in taggers], Glances(info)
+    shelf = Shelf(info, series)
     count, said = 0, time.monotonic()
     before: Frame | None = None
     for frame in given:
@@ -184,6 +186,7 @@ def _watched(
             tell(f"frame {frame.index:,} of {len(timeline):,}")
         change = detector.feed(frame)
         glances.watch(frame, before, change)
+        shelf.watch(frame, change)
         for each in series:
             each.watch(frame, before, change)
         before = frame
@@ -206,6 +209,7 @@ def _watched(
         detector.look_again(_thumbs_alone(again))
     transitions = detector.finish()
     shots = assemble(transitions, len(timeline), detector.black_spans)
+    shelf.show(shots)
     return Seen(shots, transitions, series, glances, count)
 
 

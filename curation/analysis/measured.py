@@ -69,9 +69,14 @@ class Series:
         """Whether frames are measured with the one before."""
         return self.tagger.needs.pairs
 
+    @property
+    def per_shot(self) -> int:
+        """Stills of each shot that the tagger is shown once shots are known; 0: it samples."""
+        return self.tagger.needs.per_shot or 0
+
     def watch(self, frame: Frame, before: Frame | None, change: float) -> None:
         """Measure a frame if it is one of those that the tagger samples."""
-        if self.missing is None and self._wanted(frame, change):
+        if self.missing is None and not self.per_shot and self._wanted(frame, change):
             self.measure(frame, before)
 
     def measure(self, frame: Frame, before: Frame | None) -> None:

@@ -53,11 +53,19 @@ class Needs:
     """The frames a tagger wants: at most `width` pixels wide, `per_second` of them.
 
     `per_second` None: every frame that is looked at. `pairs`: each with the one shown before it.
+    `per_shot`: instead, so many stills of each shot, spread over what is its own, once shots are
+    known; a short shot may have fewer, none has none. Raises `ValueError` where that is no count,
+    or pairs are wanted of it.
     """
 
     width: int = 320
     per_second: float | None = 1.0
     pairs: bool = False
+    per_shot: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.per_shot is not None and (self.per_shot < 1 or self.pairs):
+            raise ValueError(f"a tagger cannot be shown {self.per_shot} stills or pairs of a shot")
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,30 +8,21 @@ code in torch the probabilities differ by less than 1e-6.
 
 from __future__ import annotations
 
-import hashlib
-import io
 import logging
-import os
-import pickle
-import tempfile
-import zipfile
-from collections import OrderedDict
 from functools import cached_property
 from importlib.util import find_spec
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
-import numpy.typing as npt
 
-from curation.models import EXTRA, ModelUnavailableError, Provider, Weights, cache_folder, session
+from curation.checkpoint import Floats, tensors
+from curation.models import EXTRA, ModelUnavailableError, Provider, Weights, session
+from curation.networks import Graph, kept
 
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
 
     from curation.media.frame import Pixels
-
-Floats = npt.NDArray[np.float32]
 
 WIDTH: Final = 48
 HEIGHT: Final = 27
@@ -128,136 +119,25 @@ def _colours(pictures: Pixels) -> Floats:
 
 
 def network() -> bytes:
-    """The ONNX network: from the cache, where its name holds its hash, else converted now.
-
-    What lies in the cache damaged is made anew. Raises `ModelUnavailableError`.
-    """
+    """The ONNX network, converted once. Raises `ModelUnavailableError`."""
     weights = WEIGHTS.path()
-    folder, stem = cache_folder(), identity()
-    try:
-        for file in sorted(folder.glob(f"{stem}-*.onnx")):
-            kept = file.read_bytes()
-            if file.stem == f"{stem}-{_digest(kept)}":
-                return kept
-            log.warning("%s is damaged and is made anew", file)
-            file.unlink()
-    except OSError as error:
-        log.warning("the cache of networks cannot be read: %s", error)
-    made = _converted(_tensors(weights))
-    try:
-        _keep(made, folder / f"{stem}-{_digest(made)}.onnx")
-    except OSError as error:
-        log.warning("TransNetV2 is converted anew each time: %s", error)
-    return made
+    return kept(identity(), lambda: _converted(tensors(weights)))
 
 
-def _digest(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()
+def _converted(weights: dict[str, Floats]) -> bytes:
+    from onnx import TensorProto, helper
 
-
-def _keep(content: bytes, file: Path) -> None:
-    file.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(dir=file.parent, prefix=".transnetv2-", delete=False) as part:
-        try:
-            part.write(content)
-            part.flush()
-            os.fsync(part.fileno())
-            os.replace(part.name, file)  # noqa: PTH105 - by name, for it is open
-        except BaseException:
-            Path(part.name).unlink(missing_ok=True)
-            raise
-
-
-class _Reader(pickle.Unpickler):
-    """Reads tensors and admits nothing else."""
-
-    def __init__(self, archive: zipfile.ZipFile) -> None:
-        super().__init__(io.BytesIO(archive.read("archive/data.pkl")))
-        self._archive = archive
-
-    def find_class(self, module: str, name: str) -> Any:
-        admitted = {
-            "collections.OrderedDict": OrderedDict,
-            "torch._utils._rebuild_tensor_v2": _tensor,
-            "torch.FloatStorage": np.dtype("<f4"),
-            "torch.LongStorage": np.dtype("<i8"),
-        }
-        try:
-            return admitted[f"{module}.{name}"]
-        except KeyError:
-            raise pickle.UnpicklingError(f"{module}.{name} is no tensor") from None
-
-    def persistent_load(self, pid: Any) -> npt.NDArray[Any]:
-        _, kind, key, *_ = pid
-        return np.frombuffer(self._archive.read(f"archive/data/{key}"), kind)
-
-
-def _tensor(
-    storage: npt.NDArray[Any], offset: int, shape: tuple[int, ...], *_: object
-) -> npt.NDArray[Any]:
-    return storage[offset : offset + int(np.prod(shape))].reshape(shape)
-
-
-def _tensors(weights: Path) -> dict[str, Floats]:
-    """The tensors of a file that torch wrote, by name."""
-    with zipfile.ZipFile(weights) as archive:
-        read: dict[str, Floats] = _Reader(archive).load()
-    return read
-
-
-def _converted(tensors: dict[str, Floats]) -> bytes:
-    import onnx
-    from onnx import helper
-
-    graph = _Graph(tensors)
-    graph.finish(_layers(graph))
-    kind = onnx.TensorProto
+    graph = Graph(weights)
+    graph("Sigmoid", _layers(graph), name="boundary")
     inputs = [
-        helper.make_tensor_value_info("pictures", kind.UINT8, ["frames", HEIGHT, WIDTH, 3]),
-        helper.make_tensor_value_info("colours", kind.FLOAT, ["frames", _COLOURS]),
+        helper.make_tensor_value_info("pictures", TensorProto.UINT8, ["frames", HEIGHT, WIDTH, 3]),
+        helper.make_tensor_value_info("colours", TensorProto.FLOAT, ["frames", _COLOURS]),
     ]
-    outputs = [helper.make_tensor_value_info("boundary", kind.FLOAT, ["frames", 1])]
-    body = helper.make_graph(graph.nodes, "transnetv2", inputs, outputs, graph.constants)
-    model = helper.make_model(body, opset_imports=[helper.make_opsetid("", 18)], ir_version=9)
-    onnx.checker.check_model(model)
-    return bytes(model.SerializeToString())
+    outputs = [helper.make_tensor_value_info("boundary", TensorProto.FLOAT, ["frames", 1])]
+    return graph.written("transnetv2", inputs, outputs)
 
 
-class _Graph:
-    """ONNX nodes under construction; values go by their names."""
-
-    def __init__(self, tensors: dict[str, Floats]) -> None:
-        self.tensors = tensors
-        self.nodes: list[Any] = []
-        self.constants: list[Any] = []
-
-    def __call__(self, kind: str, *given: str | Floats | list[int], **attributes: Any) -> str:
-        from onnx import helper
-
-        inputs = [each if isinstance(each, str) else self._constant(each) for each in given]
-        name = f"{kind}{len(self.nodes)}"
-        self.nodes.append(helper.make_node(kind, inputs, [name], **attributes))
-        return name
-
-    def _constant(self, value: Floats | list[int]) -> str:
-        from onnx import numpy_helper
-
-        name = f"constant{len(self.constants)}"
-        array = np.asarray(value, np.int64 if isinstance(value, list) else np.float32)
-        self.constants.append(numpy_helper.from_array(np.ascontiguousarray(array), name))
-        return name
-
-    def linear(self, given: str, layer: str) -> str:
-        weight, bias = self.tensors[f"{layer}.weight"], self.tensors[f"{layer}.bias"]
-        return self("Gemm", given, weight, bias, transB=1)
-
-    def finish(self, value: str) -> None:
-        from onnx import helper
-
-        self.nodes.append(helper.make_node("Sigmoid", [value], ["boundary"]))
-
-
-def _layers(graph: _Graph) -> str:
+def _layers(graph: Graph) -> str:
     from onnx import TensorProto
 
     pixels = graph("Cast", "pictures", to=TensorProto.FLOAT)
@@ -281,7 +161,7 @@ def _layers(graph: _Graph) -> str:
     return graph.linear(dense, "cls_layer1")
 
 
-def _convolved(graph: _Graph, x: str, name: str) -> str:
+def _convolved(graph: Graph, x: str, name: str) -> str:
     """Four convolutions in space, each followed by one in time of its own reach; then ReLU.
 
     `x` is (frames, channels, rows, columns). The four in space are done as one, and batch
@@ -314,7 +194,7 @@ def _convolved(graph: _Graph, x: str, name: str) -> str:
     return graph("Transpose", x, perm=[1, 0, 2, 3])
 
 
-def _likeness(graph: _Graph, rows: str, layer: str) -> str:
+def _likeness(graph: Graph, rows: str, layer: str) -> str:
     """What a layer makes of each row's products with the 50 rows before it, itself and 50 behind.
 
     Rows of zeros lie beyond the ends. The table of all products, written line by line and read in

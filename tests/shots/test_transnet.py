@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import pickle
-import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,7 +12,7 @@ import pytest
 from curation.media import frames
 from curation.media.frame import Pixels, shrunk
 from curation.models import ModelUnavailableError
-from curation.shots.transnet import HEIGHT, WEIGHTS, WIDTH, TransNet, _Reader, network
+from curation.shots.transnet import HEIGHT, WEIGHTS, WIDTH, TransNet, network
 
 pytest.importorskip("onnx")
 pytest.importorskip("onnxruntime")
@@ -83,16 +81,6 @@ def test_a_cache_that_cannot_be_written_costs_time_alone(
     (tmp_path / "file").touch()
     monkeypatch.setenv("CURATION_CACHE", str(tmp_path / "file"))
     assert network() == made
-
-
-def test_weights_may_hold_tensors_and_nothing_else(tmp_path: Path) -> None:
-    with zipfile.ZipFile(tmp_path / "evil.pth", "w") as archive:
-        archive.writestr("archive/data.pkl", pickle.dumps(Path.unlink))
-    with (
-        zipfile.ZipFile(tmp_path / "evil.pth") as archive,
-        pytest.raises(pickle.UnpicklingError, match="is no tensor"),
-    ):
-        _Reader(archive).load()
 
 
 def test_it_says_what_the_authors_code_says(transnet: TransNet, pictures: Pixels) -> None:

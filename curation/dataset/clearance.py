@@ -5,14 +5,17 @@ Asked shot by shot, over the frames that would ship. Only ALLOW passes.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from curation.dataset.recipe import Recipe
 from curation.rights import Decision, Outcome, PerformerGate, Request, Rulebook, clear_spans
 from curation.tables.store import canonical_json
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +59,15 @@ class Clearance:
         }
 
 
+def shots_with_faces(connection: DuckDBPyConnection) -> frozenset[str]:
+    """Shots in which the people tagger is sure of a face; none where it has not looked."""
+    rows = connection.execute(
+        "SELECT shot_id FROM tags WHERE tagger = 'people' AND facet = 'faces' "
+        "AND label NOT IN ('none', 'unknown')"
+    ).fetchall()
+    return frozenset(row[0] for row in rows)
+
+
 def request_for(recipe: Recipe, work_id: str, start: int, end: int, known_at: datetime) -> Request:
     """The recipe's request, put to frames [start, end) of a work."""
     asked = recipe.request
@@ -81,11 +93,13 @@ def clear(
     known_at: datetime,
     performer_gate: PerformerGate,
     withheld: Mapping[str, str],
+    faces: Container[str],
 ) -> Iterator[Clearance]:
     """Ask the gate about each span; answers come work by work.
 
     Args:
         withheld: works that nobody may use whatever the rulebook says, each with the reason why.
+        faces: shots in which a face was detected; one that no appearance records is REVIEW.
     """
     by_work: dict[str, list[Span]] = {}
     for span in spans:
@@ -96,6 +110,10 @@ def clear(
         request_for(recipe, next(iter(by_work), "-"), 0, 1, known_at),
         {work: [(one.start, one.end) for one in ones] for work, ones in by_work.items()},
         performer_gate=performer_gate,
+        faces={
+            work: [(one.start, one.end) for one in ones if one.shot_id in faces]
+            for work, ones in by_work.items()
+        },
     )
     for span, (_, _, decision) in zip(asked, decided, strict=True):
         request = request_for(recipe, span.work_id, span.start, span.end, known_at)

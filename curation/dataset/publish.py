@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -29,6 +29,7 @@ def publish(
     *,
     rulebook: Rulebook,
     withheld: Mapping[str, str],
+    faces: Container[str],
     works: Mapping[str, str],
     credits: Sequence[Mapping[str, Any]],
     at: datetime,
@@ -37,6 +38,7 @@ def publish(
 
     Args:
         rulebook: as known at ``at``, the moment of publication; ``withheld`` likewise.
+        faces: shots in which a face was detected.
         works: the work of each film as known at ``at``, by content.
         credits: participants, of whom those of released works travel with the release.
 
@@ -59,6 +61,7 @@ def publish(
         known_at=at,
         performer_gate=plan.performer_gate,
         withheld=withheld,
+        faces=faces,
     )
     if lost := Counter(c.reasons[0] for c in again if not c.allowed):
         raise ReleaseError(

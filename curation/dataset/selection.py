@@ -10,7 +10,7 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from curation.dataset.clearance import Clearance, Span, clear
+from curation.dataset.clearance import Clearance, Span, clear, shots_with_faces
 from curation.dataset.recipe import FilterSection, Recipe, RecipeError
 from curation.rights import PerformerGate, Rulebook
 
@@ -133,6 +133,7 @@ def select(
             known_at=known_at,
             performer_gate=performer_gate,
             withheld=withheld,
+            faces=shots_with_faces(connection),
         )
     )
     denied = {c.span.shot_id: c.reasons for c in clearances if not c.allowed}

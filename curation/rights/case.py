@@ -16,7 +16,12 @@ from curation.rights.decision import Decision, OwedDuty
 from curation.rights.eidr import is_content_eidr
 from curation.rights.embedded import embedded_evidence, embedded_survey
 from curation.rights.grants import Attempt, Clearance, attempts_on, clear_territory, duties_of
-from curation.rights.performers import Settled, appearance_evidence, appearance_survey
+from curation.rights.performers import (
+    Settled,
+    appearance_evidence,
+    appearance_survey,
+    face_evidence,
+)
 from curation.rights.prohibitions import Bar, bars_on
 from curation.rights.reasons import ordered, outcome_of, severity
 from curation.rights.request import Request
@@ -24,7 +29,7 @@ from curation.rights.rows import Appearance, EmbeddedMaterial
 from curation.rights.rulebook import Rulebook
 from curation.rights.scope import Evidence, Finding, Scope, place
 from curation.rights.signals import signal_findings
-from curation.rights.spans import Span
+from curation.rights.spans import Span, SpanIndex
 
 _Content = Appearance | EmbeddedMaterial
 
@@ -54,9 +59,12 @@ class Case:
     standing: tuple[Evidence, ...]
     """What holds for every frame: the target and the surveys."""
     gated: bool
+    faces: SpanIndex[Span]
+    """Frames of the work in which the picture was found to show a face."""
     _grounds: dict[tuple[bool, ...], Ground] = field(default_factory=dict, repr=False)
     _evidence: dict[int, Evidence | None] = field(default_factory=dict, repr=False)
     _settled: dict[tuple[str, str], Settled] = field(default_factory=dict, repr=False)
+    _unrecorded: dict[Span, Evidence | None] = field(default_factory=dict, repr=False)
     _decisions: dict[tuple[object, ...], Decision] = field(default_factory=dict, repr=False)
 
     def decide(self, span: Span | None) -> Decision:
@@ -84,6 +92,7 @@ class Case:
         framed = [attempt.rule.span for attempt in self.attempts]
         framed += [bar.rule.span for bar in self.bars]
         framed += [row.span for row in self._content(None) if self._evidence_of(row) is not None]
+        framed += [seen for seen in self._faces(None) if self._evidence_of_face(seen) is not None]
         return sorted({frame for span in framed if span is not None for frame in span})
 
     def _ground(self, span: Span | None) -> Ground:
@@ -130,6 +139,19 @@ class Case:
             evidence = self._evidence_of(row)
             if evidence is not None:
                 yield evidence
+        for seen in self._faces(span):
+            unrecorded = self._evidence_of_face(seen)
+            if unrecorded is not None:
+                yield unrecorded
+                return
+
+    def _faces(self, span: Span | None) -> list[Span]:
+        return self.faces.overlapping(span) if self.gated else []
+
+    def _evidence_of_face(self, seen: Span) -> Evidence | None:
+        if seen not in self._unrecorded:
+            self._unrecorded[seen] = face_evidence(seen, self.scope)
+        return self._unrecorded[seen]
 
     def _content(self, span: Span | None) -> Iterator[_Content]:
         book = self.scope.book
@@ -171,8 +193,12 @@ def open_case(
     request: Request,
     *,
     performer_gate: PerformerGate = PerformerGate.ALL_TRAINING,
+    faces: Iterable[Span] = (),
 ) -> Case:
     """The case of the request's work; the request's own span is left aside.
+
+    Args:
+        faces: frames of the work in which a face was detected.
 
     Raises:
         WindowError: a row that never went through the rulebook's checks has unreadable dates.
@@ -192,6 +218,7 @@ def open_case(
         signals=tuple(signal_findings(scope)),
         standing=tuple(standing),
         gated=gated,
+        faces=SpanIndex(faces, lambda seen: seen),
     )
 
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from curation.rights.reasons import Outcome
 
-ENGINE_VERSION = "1.3.0"
-"""Raised whenever the same rulebook and request could be decided otherwise than before."""
+ENGINE_VERSION = "1.4.0"
+"""Raised whenever the same rulebook, request and faces could be decided otherwise than before."""
 
 
 @dataclass(frozen=True, slots=True)

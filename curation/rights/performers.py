@@ -8,6 +8,7 @@ from curation.rights import actions, parties
 from curation.rights.reasons import severity
 from curation.rights.rows import COMPONENTS, Appearance, Consent, row_name
 from curation.rights.scope import Evidence, Finding, Scope
+from curation.rights.spans import Span
 from curation.rights.surveys import survey_of
 from curation.rights.windows import Window, resolve_window
 
@@ -53,6 +54,24 @@ def appearance_evidence(
         settled[key] = tuple(findings), tuple(consents)
     said, relied = settled[key]
     return Evidence(tuple(Finding(found.code, row + found.rows) for found in said), relied)
+
+
+def face_evidence(seen: Span, scope: Scope) -> Evidence | None:
+    """What a face detected in these frames has against the use; None where a row records one there.
+
+    The picture knows of a face, not whose it is. Any FACE of the work or of one above it that
+    shares a frame accounts for it; a complete survey does not, for the picture contradicts it.
+    """
+    if not scope.lineage or not _HEARD_OR_SEEN_IN["FACE"] & scope.request.kept:
+        return None
+    for work_id in scope.ancestor_ids:
+        for row in scope.book.appearances_in(work_id, seen):
+            if row.facet == "FACE" and row.visible(scope.request.known_at):
+                return None
+    return _UNRECORDED
+
+
+_UNRECORDED = Evidence((Finding("FACE_WITHOUT_APPEARANCE"),))
 
 
 def _settle(scope: Scope, party_id: str, facet: str) -> tuple[list[Finding], list[str]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 from curation.rights.actions import PerformerGate
 from curation.rights.case import Case, open_case
@@ -61,6 +62,7 @@ def clear_spans(
     spans_by_work: Mapping[str, Iterable[Span | None]],
     *,
     performer_gate: PerformerGate = PerformerGate.ALL_TRAINING,
+    faces: Mapping[str, Iterable[Span]] = MappingProxyType({}),
 ) -> Iterator[tuple[str, Span | None, Decision]]:
     """Each span's decision, exactly that of `decide`, work by work and in the order given.
 
@@ -68,18 +70,25 @@ def clear_spans(
 
     Args:
         request: the use; its own work and span are left aside.
+        faces: frames in which a face was detected, by work.
 
     Raises:
         RequestError: a span is not `[first, past-last)` from frame 0.
     """
     for work_id, asked in spans_by_work.items():
-        case = _open(rulebook, work_id, request, performer_gate)
+        case = _open(rulebook, work_id, request, performer_gate, faces.get(work_id, ()))
         for span in asked:
             if span is not None and not 0 <= span[0] < span[1]:
                 replace(request, work_id=work_id, span=span)
             yield work_id, span, case.decide(span)
 
 
-def _open(rulebook: Rulebook, work_id: str, request: Request, gate: PerformerGate) -> Case:
+def _open(
+    rulebook: Rulebook,
+    work_id: str,
+    request: Request,
+    gate: PerformerGate,
+    faces: Iterable[Span] = (),
+) -> Case:
     asked = replace(request, work_id=work_id, span=None)
-    return open_case(rulebook, asked, performer_gate=gate)
+    return open_case(rulebook, asked, performer_gate=gate, faces=faces)

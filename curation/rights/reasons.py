@@ -216,6 +216,11 @@ _REVIEW = (
         "Complete the appearance survey.",
     ),
     (
+        "FACE_WITHOUT_APPEARANCE",
+        "A face was detected in frames in which no appearance records one: the survey has a gap.",
+        "Look at the shot and record who appears, or that nobody can be identified.",
+    ),
+    (
         "EMBEDDED_NOT_SURVEYED",
         "Nobody has finished looking for third-party material in this edit.",
         "Complete the survey of embedded material.",

@@ -15,6 +15,8 @@ from curation.storage import Place
 from curation.tables import Store
 
 if TYPE_CHECKING:
+    from collections.abc import Container
+
     from curation.catalog.knowledge import Knowledge
     from curation.dataset.manifest import Manifest
     from curation.dataset.recipe import Recipe
@@ -48,6 +50,7 @@ def plan_release(
     """
     from curation.catalog.knowledge import knowledge_at
     from curation.dataset.cards import travelling
+    from curation.dataset.clearance import shots_with_faces
     from curation.dataset.plan import (
         find_films,
         keep_time,
@@ -76,7 +79,8 @@ def plan_release(
             unreachable=films.unreachable,
         )
         if known_at is not None:
-            _refuse_lost(settings, recipe, selection, knowledge, datetime.now(UTC))
+            faces = shots_with_faces(connection)
+            _refuse_lost(settings, recipe, selection, knowledge, faces, datetime.now(UTC))
         shots = [choice.shot.shot_id for choice in selection.chosen]
         plan, samples = make_plan(
             connection,
@@ -157,6 +161,7 @@ def publish(settings: Settings, release_id: str) -> Manifest:
             is removed then.
     """
     from curation.catalog.knowledge import knowledge_at
+    from curation.dataset.clearance import shots_with_faces
     from curation.dataset.plan import ReleaseError, read_plan
     from curation.dataset.publish import publish
     from curation.dataset.shards import Shard
@@ -173,6 +178,7 @@ def publish(settings: Settings, release_id: str) -> Manifest:
         people = connection.execute(
             f"SELECT {', '.join(columns)} FROM participants ORDER BY ALL"  # noqa: S608
         ).fetchall()
+        faces = shots_with_faces(connection)
     credits = [dict(zip(columns, row, strict=True)) for row in people]
     knowledge = knowledge_at(store, at)
     try:
@@ -182,6 +188,7 @@ def publish(settings: Settings, release_id: str) -> Manifest:
             [shard for shard in shards if shard.samples],
             rulebook=knowledge.rulebook,
             withheld=knowledge.withheld,
+            faces=faces,
             works={asset: work for asset, _, work in assets_of(store, at)},
             credits=credits,
             at=at,
@@ -225,7 +232,12 @@ def verify(settings: Settings, name: str, *, tell: Tell = quiet) -> Verification
 
 
 def _refuse_lost(
-    settings: Settings, recipe: Recipe, selection: Selection, then: Knowledge, now: datetime
+    settings: Settings,
+    recipe: Recipe,
+    selection: Selection,
+    then: Knowledge,
+    faces: Container[str],
+    now: datetime,
 ) -> None:
     """Knowledge of the past decides nothing that is known better by now; say so before cutting."""
     from curation.catalog.knowledge import knowledge_at
@@ -246,6 +258,7 @@ def _refuse_lost(
         known_at=now,
         performer_gate=PerformerGate(settings.performer_gate),
         withheld=today.withheld,
+        faces=faces,
     )
     if lost := Counter(c.reasons[0] for c in again if not c.allowed):
         raise ReleaseError(

@@ -169,6 +169,7 @@ def test_a_shot_of_a_doubted_work_is_in_review(studio: Studio, tmp_path: Path) -
             known_at=known.known_at,
             performer_gate=PerformerGate.ALL_TRAINING,
             withheld=known.withheld,
+            faces=(),
         )
         return str(one.outcome), one.reasons
 

@@ -199,6 +199,20 @@ def test_consent_withdrawn_while_cutting_stops_the_release(settings: Settings) -
     assert list(folder.files()) == []
 
 
+def test_a_survey_that_lost_a_face_while_cutting_stops_the_release(settings: Settings) -> None:
+    tasks = stages.plan_release(settings, recipe(), known_at=KNOWN_AT)
+    for film in tasks.films:
+        stages.cut_film(settings, tasks.release_id, film)
+    for shard in tasks.shards:
+        stages.pack_shard(settings, tasks.release_id, shard)
+    appearances = Path(settings.catalog) / "appearances.csv"
+    kept = [line for line in appearances.read_text().splitlines() if "W002-A" not in line]
+    appearances.write_text("\n".join(kept) + "\n")
+    stages.ingest(settings)
+    with pytest.raises(ReleaseError, match="FACE_WITHOUT_APPEARANCE"):
+        stages.publish(settings, tasks.release_id)
+
+
 def test_the_past_does_not_bring_back_what_was_withdrawn(settings: Settings) -> None:
     consents = Path(settings.catalog) / "consents.csv"
     text = consents.read_text().replace("party:d-sample,GRANTED", "party:d-sample,WITHDRAWN")

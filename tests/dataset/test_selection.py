@@ -177,3 +177,17 @@ def test_a_film_out_of_reach_fails_at_the_cut_and_its_refusals_stay(tmp_path: Pa
     rows = {row["shot_id"]: row for row in (c.to_row("r") for c in found.choices)}
     assert (rows["a"]["status"], rows["a"]["reasons"]) == ("failed", ["READ_FAILED"])
     assert (rows["b"]["status"], rows["b"]["reasons"]) == ("excluded", ["NO_GRANT"])
+
+
+@pytest.mark.parametrize(
+    ("label", "expected"),
+    [("one", "FACE_WITHOUT_APPEARANCE"), ("none", "in"), ("unknown", "in"), (None, "in")],
+)
+def test_a_face_that_no_appearance_records_sends_its_shot_to_review(
+    tmp_path: Path, label: str | None, expected: str
+) -> None:
+    store = library(tmp_path)
+    tag = {"shot_id": "a", "asset_sha256": "x", "tagger": "people", "facet": "faces"}
+    if label is not None:
+        store.append("tags", [tag | {"label": label, "confidence": 0.8}])
+    assert chosen(store)["a"] == expected

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import pytest
@@ -93,15 +93,17 @@ def _request(**patch: object) -> Json:
 
 @pytest.fixture(scope="session")
 def ask() -> Ask:
-    """`ask(tables, gate=…, **request)`: the decision with tables and request fields replaced."""
+    """`ask(tables, gate=…, faces=…, **request)`: the decision with what is given replaced."""
 
     def _ask(
         tables: Mapping[str, list[Json]] | None = None,
         gate: PerformerGate = PerformerGate.ALL_TRAINING,
+        faces: Sequence[tuple[int, int]] = (),
         **request: object,
     ) -> Decision:
         book = Rulebook.from_json(_rulebook(tables or {}))
-        return decide(book, Request.from_json(_request(**request)), performer_gate=gate)
+        asked = Request.from_json(_request(**request))
+        return decide(book, asked, performer_gate=gate, faces=faces)
 
     return _ask
 

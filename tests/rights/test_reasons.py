@@ -85,6 +85,7 @@ REACHED: dict[str, tuple[list[tuple[str, Json]], Json]] = {
     "LICENCE_NO_DERIVATIVES": ([rule(licence="CC-BY-ND-4.0")], {}),
     "TARGET_NOT_EDIT_LEVEL": ([], {"work_id": "title:T"}),
     "APPEARANCE_NOT_SURVEYED": ([("survey", {"kind": "EMBEDDED"})], {}),
+    "FACE_WITHOUT_APPEARANCE": ([], {"faces": [(199, 300)]}),
     "EMBEDDED_NOT_SURVEYED": ([("survey", {"kind": "APPEARANCE"})], {}),
     "PERFORMER_UNIDENTIFIED": ([("face", {"identity": "CANDIDATE"})], {}),
     "ACTION_UNKNOWN": ([], {"action": "train_telepathy"}),

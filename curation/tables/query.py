@@ -212,6 +212,7 @@ def _unsurveyed_faces(instant: str) -> str:
 
     ``APPEARANCE_NOT_SURVEYED``: no complete survey speaks for the work, as the rights gate finds.
     ``FACE_WITHOUT_APPEARANCE``: one does, and no row of ``appearances`` names a face in the shot.
+    The gate reviews those of the second reason whose label is a count; the others may be no face.
     What is not listed may still show people: no face was detected.
     """
     return f"""
@@ -250,7 +251,7 @@ def _unsurveyed_faces(instant: str) -> str:
         WHERE surveyed.work_id IS NULL OR NOT EXISTS (
             SELECT 1 FROM recorded
             WHERE recorded.work_id = held.work_id
-              AND (span IS NULL OR span[1] < shots.end_frame AND span[2] > shots.start_frame)
+              AND (span IS NULL OR span[1] < shots.clean_end AND span[2] > shots.clean_start)
         )
     """  # noqa: S608
 

@@ -116,6 +116,8 @@ def test_faces_that_no_survey_accounts_for(tmp_path: Path) -> None:
                 "asset_sha256": a,
                 "start_frame": 10 * n,
                 "end_frame": 10 * n + 10,
+                "clean_start": 10 * n,
+                "clean_end": 10 * n + 10,
             }
             for a in "ab"
             for n in range(3)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
@@ -11,6 +10,7 @@ import yaml
 from pydantic import (
     AwareDatetime,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     StringConstraints,
@@ -24,15 +24,31 @@ if TYPE_CHECKING:
     from curation.storage import Place
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
+Column = Annotated[str, StringConstraints(pattern=r"^[a-z_][a-z0-9_]*(\.[a-z_][a-z0-9_]*){0,3}$")]
+"""A column of ``tagged_shots``, its parts set apart by dots, or a short name for one."""
 Kind = Literal["picture", "title", "credits", "black", "blank", "bars", "logo"]
 Component = Literal["picture", "dialogue", "music", "effects"]
+SoundComponent = Literal["dialogue", "music", "effects"]
+Policy = Literal["keep_best", "keep_together", "keep_all"]
 MAX_SHOWN = 80
 """Letters that an error repeats of what it was given."""
-SOUND: tuple[Component, ...] = ("dialogue", "music", "effects")
+SOUND: tuple[SoundComponent, ...] = ("dialogue", "music", "effects")
 
 
 class RecipeError(Exception):
     """A recipe that cannot be followed; the message names file, field, reason and remedy."""
+
+
+def _listed(given: object) -> object:
+    return [given] if isinstance(given, str) else given
+
+
+Columns = Annotated[
+    tuple[Column, ...],
+    BeforeValidator(_listed, json_schema_input_type=Column | tuple[Column, ...]),
+    Field(min_length=1),
+]
+"""One column, or several whose values together are counted."""
 
 
 class _Section(BaseModel):
@@ -55,13 +71,15 @@ class RequestSection(_Section):
     components: tuple[Component, ...] = Field(
         default=("picture",),
         min_length=1,
-        description="What of a shot is used; sound is kept only when all its components are",
+        description="What of a shot may be used at most; a clip is cleared for what it carries",
     )
 
     @model_validator(mode="after")
     def _interval(self) -> Self:
         if self.use_until <= self.use_from:
             raise ValueError("use_until must be later than use_from")
+        if "picture" not in self.components:
+            raise ValueError("components must name picture, for every clip carries it")
         return self
 
 
@@ -69,7 +87,99 @@ class FilterSection(_Section):
     """One question to each shot; a shot that does not answer yes is left out under this name."""
 
     name: Name = Field(description="Reason shown for shots left out")
-    sql: str = Field(min_length=1, description="Condition over tagged_shots, in DuckDB SQL")
+    where: str = Field(min_length=1, description="Condition over tagged_shots, in DuckDB SQL")
+
+
+class BoundSection(_Section):
+    """The least and the most of one number of a shot, both allowed."""
+
+    min: float | None = Field(default=None, allow_inf_nan=False)
+    max: float | None = Field(default=None, allow_inf_nan=False)
+    unknown: Literal["leave_out", "keep"] = Field(
+        default="leave_out", description="What becomes of shots of which the number is not known"
+    )
+
+    @model_validator(mode="after")
+    def _ends(self) -> Self:
+        if self.min is None and self.max is None:
+            raise ValueError("give min, max or both")
+        if self.min is not None and self.max is not None and self.max < self.min:
+            raise ValueError("max must not be below min")
+        return self
+
+
+class AtMost(_Section):
+    """No value of these columns has more than so many clips, or than this share of the release."""
+
+    per: Columns
+    share: float | None = Field(default=None, gt=0, le=1)
+    count: int | None = Field(default=None, ge=1)
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        if (self.share is None) == (self.count is None):
+            raise ValueError("give either share or count")
+        return self
+
+
+class AtLeast(_Section):
+    """Each value of these columns should have so many clips; whether it has is reported.
+
+    Its clips are taken before others where a budget or an at_most leaves some out.
+    """
+
+    per: Columns
+    count: int = Field(ge=1)
+    values: tuple[str, ...] = Field(
+        default=(), description="Values to count; all that the library holds where none is named"
+    )
+    otherwise: Literal["warn", "fail"] = Field(
+        default="warn", description="Whether a minimum that is missed stops the release"
+    )
+
+
+class Balance(_Section):
+    """How a budget is shared among the values of columns: as their clips to the power 1/T."""
+
+    by: Columns
+    temperature: float = Field(
+        default=1.0, ge=1, le=1000, description="1: as the library is; higher: more evenly"
+    )
+
+
+class Total(_Section):
+    """The budget of a release."""
+
+    clips: int | None = Field(default=None, ge=1)
+    seconds: float | None = Field(default=None, gt=0, allow_inf_nan=False)
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        if (self.clips is None) == (self.seconds is None):
+            raise ValueError("give either clips or seconds")
+        return self
+
+
+class QuotaSection(_Section):
+    """How many clips of what; which of them are taken is drawn by lot from the seed."""
+
+    at_most: tuple[AtMost, ...] = ()
+    at_least: tuple[AtLeast, ...] = ()
+    total: Total | None = None
+    balance: Balance | None = None
+
+    @model_validator(mode="after")
+    def _budget(self) -> Self:
+        if self.balance is not None and self.total is None:
+            raise ValueError("balance shares out a budget; give total as well")
+        return self
+
+
+class MarginSection(_Section):
+    """What is cut off a shot beside a gradual transition, beyond the transition itself."""
+
+    frames: int = Field(default=0, ge=0, le=10_000)
+    seconds: float = Field(default=0.0, ge=0, le=600)
 
 
 class ClipSection(_Section):
@@ -77,7 +187,16 @@ class ClipSection(_Section):
 
     min_seconds: float = Field(default=1.0, ge=0, description="Shorter shots are left out")
     max_seconds: float = Field(default=60.0, gt=0, description="Longer shots are left out")
+    split_long: bool = Field(
+        default=False, description="Longer shots are split into equal parts instead"
+    )
+    margin: MarginSection = MarginSection()
     height: int | None = Field(default=None, ge=16, le=4320, description="Scaled down to this")
+    fps: float | None = Field(
+        default=None, gt=0, le=240, description="Frame rate; as it is if none"
+    )
+    codec: Literal["h264"] = Field(default="h264", description="Codec of the picture")
+    crop_bars: bool = Field(default=False, description="Cut off bars around the picture")
     crf: int = Field(default=18, ge=0, le=51, description="x264 quality; lower is better")
     preset: Literal[
         "ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower"
@@ -88,15 +207,40 @@ class ClipSection(_Section):
     def _bounds(self) -> Self:
         if self.max_seconds < self.min_seconds:
             raise ValueError("max_seconds must not be below min_seconds")
+        if self.split_long and self.max_seconds < 2 * self.min_seconds:
+            raise ValueError(
+                "split_long needs a max_seconds of twice min_seconds, or parts come out too short"
+            )
         return self
 
 
+class AudioSection(_Section):
+    """Which sound a clip may carry. Sound cannot be taken apart: it is kept whole or not at all."""
+
+    keep: Annotated[
+        tuple[SoundComponent, ...] | None,
+        BeforeValidator(lambda given: () if given == "none" else given),
+    ] = Field(
+        default=None,
+        description="Components kept; [] for none; without it all three if the request names "
+        "them, else none",
+    )
+    otherwise: Literal["mute", "drop"] = Field(
+        default="drop",
+        description="What becomes of a clip whose sound holds, or may hold, what is not kept or "
+        "not licensed",
+    )
+
+
 class SplitSection(_Section):
-    """Shares of the titles that go into each split; a title is never in two."""
+    """Shares of the groups of titles that go into each split; a group is never in two."""
 
     train: float = Field(default=1.0, ge=0)
     val: float = Field(default=0.0, ge=0)
     test: float = Field(default=0.0, ge=0)
+    together: tuple[tuple[str, ...], ...] = Field(
+        default=(), description="Lists of works that belong together: franchises"
+    )
 
     @model_validator(mode="after")
     def _some(self) -> Self:
@@ -111,6 +255,19 @@ class ShardSection(_Section):
     samples: int = Field(default=256, ge=1, le=100_000, description="Samples a shard at most")
 
 
+def _named(filters: object) -> object:
+    """Filters that are mere text get a name by their place; an old ``sql`` is a ``where``."""
+    if not isinstance(filters, list | tuple):
+        return filters
+    named = []
+    for number, given in enumerate(filters, start=1):
+        one = {"name": f"filter-{number}", "where": given} if isinstance(given, str) else given
+        if isinstance(one, dict) and "sql" in one and "where" not in one:
+            one = {"where" if key == "sql" else key: value for key, value in one.items()}
+        named.append(one)
+    return named
+
+
 class Recipe(_Section):
     """One order for a dataset."""
 
@@ -122,24 +279,49 @@ class Recipe(_Section):
         min_length=1,
         description="What shots may show; cards, black and the like are left out unless named",
     )
-    filters: tuple[FilterSection, ...] = Field(default=(), description="Asked in this order")
+    filters: Annotated[
+        tuple[FilterSection, ...],
+        BeforeValidator(_named, json_schema_input_type=tuple[FilterSection | str, ...]),
+    ] = Field(default=(), description="Asked in this order: each a name and a condition, where")
+    bounds: dict[Column, BoundSection] = Field(
+        default_factory=dict, description="By column of tagged_shots: min, max, unknown"
+    )
+    duplicates: Policy = Field(
+        default="keep_best",
+        description="Of near-duplicate shots: the best copy, all in one split, or all as they are",
+    )
+    quotas: QuotaSection = QuotaSection()
     clip: ClipSection = ClipSection()
+    audio: AudioSection = AudioSection()
     split: SplitSection = SplitSection()
     shard: ShardSection = ShardSection()
     seed: int = Field(default=0, ge=0, description="Of every choice that is made by lot")
 
     @model_validator(mode="after")
-    def _unique(self) -> Self:
+    def _consistent(self) -> Self:
         names = [f.name for f in self.filters]
         twice = sorted({n for n in names if names.count(n) > 1})
         if twice:
             raise ValueError(f"filters: the name {twice[0]!r} is given twice")
+        more = sorted(set(self.audio.keep or ()) - set(self.request.components))
+        if more:
+            raise ValueError(
+                f"audio: keep names {more[0]}, which request.components does not ask for"
+            )
         return self
 
     @property
+    def kept_sound(self) -> frozenset[SoundComponent]:
+        """The components of sound that a clip may carry."""
+        if self.audio.keep is not None:
+            return frozenset(self.audio.keep)
+        asked = set(SOUND) <= set(self.request.components)
+        return frozenset(SOUND if asked else ())
+
+    @property
     def sound(self) -> bool:
-        """Whether clips carry sound: stems cannot be taken apart, so only if all are asked for."""
-        return set(SOUND) <= set(self.request.components)
+        """Whether clips carry sound whatever it holds."""
+        return set(SOUND) <= self.kept_sound
 
     @property
     def sha256(self) -> str:
@@ -209,43 +391,6 @@ def recipe_from(data: object, where: str = "recipe") -> Recipe:
         raise RecipeError(f"{where}: {faults}") from error
 
 
-def form(recipe: Recipe) -> dict[str, tuple[Any, dict[str, Any]]]:
-    """The recipe's fields for an input form: name to (value, JSON Schema with ``section``).
-
-    A field of a section is named ``<section>_<field>``; ``filters`` stays one list.
-    """
-    schema = Recipe.model_json_schema()
-    values = recipe.model_dump(mode="json")
-    fields: dict[str, tuple[Any, dict[str, Any]]] = {}
-    for name, properties in schema["properties"].items():
-        section = _section(schema, properties)
-        if section is None:
-            inlined = _inlined(schema, properties) | {"section": "Recipe"}
-            fields[name] = (values[name], inlined)
-            continue
-        for inner, inner_properties in section["properties"].items():
-            inlined = _inlined(schema, inner_properties) | {"section": name.capitalize()}
-            fields[f"{name}_{inner}"] = (values[name][inner], inlined)
-    return fields
-
-
-def from_form(values: Mapping[str, Any]) -> Recipe:
-    """The recipe that a filled-in form describes.
-
-    Raises:
-        RecipeError: with every fault found.
-    """
-    data: dict[str, Any] = {}
-    sections = ("request", "clip", "split", "shard")
-    for name, value in values.items():
-        section, _, inner = name.partition("_")
-        if section in sections and inner:
-            data.setdefault(section, {})[inner] = value
-        else:
-            data[name] = value
-    return recipe_from(data, "form")
-
-
 def instant(value: datetime) -> str:
     """An instant as the rights engine reads it."""
     from datetime import UTC
@@ -253,38 +398,39 @@ def instant(value: datetime) -> str:
     return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
-def _section(schema: dict[str, Any], properties: dict[str, Any]) -> dict[str, Any] | None:
-    reference = properties.get("$ref")
-    return schema["$defs"][reference.rsplit("/", 1)[1]] if reference else None
-
-
-def _inlined(schema: dict[str, Any], node: Any) -> Any:
-    if isinstance(node, dict):
-        if "$ref" in node:
-            return _inlined(schema, schema["$defs"][node["$ref"].rsplit("/", 1)[1]])
-        if {"type": "null"} in node.get("anyOf", ()):
-            (some,) = (choice for choice in node["anyOf"] if choice != {"type": "null"})
-            rest = {key: value for key, value in node.items() if key != "anyOf"}
-            return _inlined(schema, some | rest) | {"type": [some["type"], "null"]}
-        return {key: _inlined(schema, value) for key, value in node.items() if key != "default"}
-    if isinstance(node, list):
-        return [_inlined(schema, value) for value in node]
-    return node
-
-
 def _fault(path: tuple[int | str, ...], message: str, given: object) -> str:
     from difflib import get_close_matches
 
     where = ".".join(str(part) for part in path) or "recipe"
     if message.startswith("Extra inputs"):
-        model: Any = Recipe
-        for part in path[:-1]:
-            field = model.model_fields.get(part) if isinstance(part, str) else None
-            model = getattr(field, "annotation", None) if field else FilterSection
-        known = list(getattr(model, "model_fields", {}))
-        near = get_close_matches(str(path[-1]), known, n=1, cutoff=0.0)
+        near = get_close_matches(str(path[-1]), _fields_at(path[:-1]), n=1, cutoff=0.0)
         return f"{where}: unknown field" + (f"; did you mean {near[0]!r}?" if near else "")
     if "timezone" in message:
         return f"{where}: {given} has no time and offset; write 2026-12-01T00:00:00Z"
+    if path[-1:] == ("[key]",):
+        message = "no column is written like this; write family.facet.number, in small letters"
     shown = "" if isinstance(given, dict | list) else f" (given: {_short(repr(given))})"
     return f"{where}: {message}{shown}"
+
+
+def _fields_at(path: tuple[int | str, ...]) -> list[str]:
+    """The fields that may stand at a place of a recipe."""
+    schema = Recipe.model_json_schema()
+    node: Any = schema
+    for part in path:
+        node = node.get("items") if isinstance(part, int) else _member(node, part)
+        node = _resolved(schema, node or {})
+    return list(node.get("properties", ()))
+
+
+def _member(node: Any, name: str) -> Any:
+    others: Any = next(iter(node.get("patternProperties", {}).values()), {})
+    return node.get("properties", {}).get(name, others)
+
+
+def _resolved(schema: dict[str, Any], node: Any) -> Any:
+    """A node of a schema itself: not a reference, and not the null that it may be instead."""
+    for choice in (node, *node.get("anyOf", ())):
+        if "$ref" in choice:
+            return schema["$defs"][choice["$ref"].rsplit("/", 1)[1]]
+    return node

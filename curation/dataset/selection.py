@@ -218,11 +218,11 @@ def _refused(connection: DuckDBPyConnection, question: FilterSection) -> set[str
 
     query = f"""
         SELECT shot_id FROM tagged_shots WHERE NOT coalesce(TRY((
-        {question.sql}
+        {question.where}
         )), false)
     """  # noqa: S608
     try:
-        duckdb.SQLExpression(question.sql)
+        duckdb.SQLExpression(question.where)
         return {row[0] for row in connection.execute(query).fetchall()}
     except duckdb.Error as error:
         raise RecipeError(

@@ -3,7 +3,8 @@ from typing import Any
 
 import pytest
 
-from curation.dataset.recipe import RecipeError, form, from_form, read_recipe, recipe_from
+from curation.dataset.recipe import RecipeError, read_recipe, recipe_from
+from curation.dataset.recipe_form import form, from_form, recipe_schema
 from curation.storage import Place
 
 GOOD: dict[str, Any] = {
@@ -23,6 +24,21 @@ def test_the_examples_are_recipes_and_survive_the_form(root: Path, name: str) ->
     assert from_form({field: value for field, (value, _) in form(recipe).items()}) == recipe
 
 
+def test_the_published_schema_is_that_of_the_code(root: Path) -> None:
+    assert (root / "docs" / "recipe.schema.json").read_text() == recipe_schema(), (
+        "write it again: curation recipe schema > docs/recipe.schema.json"
+    )
+
+
+def test_filters_may_be_mere_text_and_be_called_sql_as_they_once_were() -> None:
+    given = ["seconds > 1", {"name": "long", "sql": "seconds > 2"}]
+    found = recipe_from(GOOD | {"filters": given}).filters
+    assert [(one.name, one.where) for one in found] == [
+        ("filter-1", "seconds > 1"),
+        ("long", "seconds > 2"),
+    ]
+
+
 @pytest.mark.parametrize(
     ("change", "words"),
     [
@@ -31,7 +47,7 @@ def test_the_examples_are_recipes_and_survive_the_form(root: Path, name: str) ->
         ({"clip": {"min_seconds": 5, "max_seconds": 1}}, "max_seconds must not be below"),
         ({"name": "Not A Name"}, "name"),
         ({"split": {"train": 0}}, "one share at least"),
-        ({"filters": [{"name": "x", "sql": "1"}] * 2}, "'x' is given twice"),
+        ({"filters": [{"name": "x", "where": "1"}] * 2}, "'x' is given twice"),
         ({"request": {**GOOD["request"], "use_until": "2026-12-01T00:00:00Z"}}, "later than"),
         (
             {"request": {**GOOD["request"], "use_from": "2026-12-01"}},
@@ -39,6 +55,16 @@ def test_the_examples_are_recipes_and_survive_the_form(root: Path, name: str) ->
         ),
         ({"request": {**GOOD["request"], "territories": []}}, "territories"),
         ({"request": {**GOOD["request"], "components": ["sound"]}}, "components.0"),
+        ({"request": {**GOOD["request"], "components": ["music"]}}, "components must name picture"),
+        ({"bounds": {"motion": {"mn": 1}}}, "bounds.motion.mn: unknown field; did you mean 'min'"),
+        ({"bounds": {"motion": {}}}, "give min, max or both"),
+        ({"bounds": {"motion": {"min": 2, "max": 1}}}, "max must not be below min"),
+        ({"bounds": {"1=1; x": {"min": 2}}}, "bounds.1=1; x.*: no column is written like this"),
+        ({"quotas": {"at_most": [{"per": "title", "shar": 1}]}}, "did you mean 'share'"),
+        ({"quotas": {"at_most": [{"per": "title"}]}}, "give either share or count"),
+        ({"quotas": {"balance": {"by": "title"}}}, "give total as well"),
+        ({"audio": {"keep": ["music"]}}, "audio: keep names music, which request.components"),
+        ({"clip": {"split_long": True, "max_seconds": 1.5}}, "twice min_seconds"),
     ],
 )
 def test_faults_name_their_field(change: dict[str, Any], words: str) -> None:

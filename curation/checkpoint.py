@@ -11,12 +11,12 @@ import io
 import pickle
 import zipfile
 from collections import OrderedDict
-from math import prod
 from pathlib import Path
 from typing import IO, Any, Final
 
 import numpy as np
 import numpy.typing as npt
+from numpy.lib.stride_tricks import as_strided
 
 Array = npt.NDArray[Any]
 Floats = npt.NDArray[np.float32]
@@ -95,7 +95,9 @@ class _Reader(pickle.Unpickler):
 def _tensor(
     storage: Array, offset: int, shape: tuple[int, ...], strides: tuple[int, ...], *_: object
 ) -> Array:
-    for axis, (size, stride) in enumerate(zip(shape, strides, strict=True)):
-        if size > 1 and stride != prod(shape[axis + 1 :]):
-            raise pickle.UnpicklingError(f"a tensor {shape} does not lie in a row: {strides}")
-    return storage[offset : offset + prod(shape)].reshape(shape)
+    """A view of the storage, which is the tensor's numbers in any order of its axes."""
+    reach = sum((size - 1) * stride for size, stride in zip(shape, strides, strict=True))
+    if min((offset, *shape, *strides)) < 0 or offset + reach >= max(1, len(storage)):
+        raise pickle.UnpicklingError(f"a tensor {shape} reaches beyond its {len(storage)} numbers")
+    steps = [stride * storage.itemsize for stride in strides]
+    return as_strided(storage[offset:], shape, steps)

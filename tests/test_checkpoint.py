@@ -32,8 +32,9 @@ class _Named:
 
 
 class _Tensor:
-    def __init__(self, storage: _Storage, offset: int, shape: tuple[int, ...]) -> None:
-        strides = tuple(int(np.prod(shape[axis + 1 :])) for axis in range(len(shape)))
+    def __init__(
+        self, storage: _Storage, offset: int, shape: tuple[int, ...], strides: tuple[int, ...]
+    ) -> None:
         self.arguments: tuple[Any, ...] = (storage, offset, shape, strides, False, {})
 
 
@@ -61,10 +62,13 @@ def pickled(path: Path, content: object) -> bytes:
 
 
 def layout() -> tuple[dict[str, _Tensor], dict[str, bytes]]:
-    """Both tensors in one storage, the second behind the first."""
-    numbers = np.concatenate([array.ravel() for array in GIVEN.values()])
+    """Both tensors in one storage, the second behind the first, whose axes lie turned about."""
+    numbers = np.concatenate([GIVEN["weight"].transpose(2, 0, 1).ravel(), GIVEN["bias"]])
     storage = _Storage("5", len(numbers))
-    held = {"weight": _Tensor(storage, 0, (2, 3, 4)), "bias": _Tensor(storage, 24, (2,))}
+    held = {
+        "weight": _Tensor(storage, 0, (2, 3, 4), (3, 1, 6)),
+        "bias": _Tensor(storage, 24, (2,), (1,)),
+    }
     return held, {"5": numbers.tobytes()}
 
 
@@ -102,6 +106,15 @@ def test_nothing_but_tensors_is_admitted(tmp_path: Path) -> None:
             tensors(tmp_path / name)
 
 
+def test_a_tensor_keeps_to_its_numbers(tmp_path: Path) -> None:
+    held = {"weight": _Tensor(_Storage("5", 4), 1, (2, 2), (2, 1))}
+    with zipfile.ZipFile(tmp_path / "evil.pth", "w") as archive:
+        archive.writestr("archive/data.pkl", pickled(tmp_path / "pickle", held))
+        archive.writestr("archive/data/5", bytes(16))
+    with pytest.raises(pickle.UnpicklingError, match="beyond its 4 numbers"):
+        tensors(tmp_path / "evil.pth")
+
+
 def test_another_file_is_no_checkpoint(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(pickle.dumps("film"))
     with pytest.raises(pickle.UnpicklingError, match="no checkpoint"):
@@ -110,7 +123,8 @@ def test_another_file_is_no_checkpoint(tmp_path: Path) -> None:
 
 def test_what_torch_writes_is_read(tmp_path: Path) -> None:
     torch = pytest.importorskip("torch")
-    held = {name: torch.from_numpy(array.copy()) for name, array in GIVEN.items()}
+    turned = torch.from_numpy(GIVEN["weight"].transpose(2, 0, 1).copy()).permute(1, 2, 0)
+    held = {"weight": turned, "bias": torch.from_numpy(GIVEN["bias"])}
     for new in (True, False):
         torch.save(held, tmp_path / "torch.pth", _use_new_zipfile_serialization=new)
         check(tmp_path / "torch.pth")

@@ -23,7 +23,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from itertools import pairwise
 from typing import TYPE_CHECKING, ClassVar, Final
 
@@ -32,9 +32,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from curation.shots.relight import AGREEMENT, COVER, Relight, relight, stops_of
+from curation.tags.lighting.card import unlearned
 from curation.tags.numbers import pick, sureness, unknown
 from curation.tags.photometry import light_of
-from curation.tags.protocol import UNKNOWN, Facet, Meter, Needs, Tag
+from curation.tags.protocol import UNKNOWN, Card, Facet, Meter, Needs, Tag
 
 if TYPE_CHECKING:
     from curation.media import Frame, VideoInfo
@@ -91,6 +92,12 @@ class DynamicsTagger:
             },
         ),
     )
+
+    @property
+    def card(self) -> Card:
+        """How the labels did on rendered clips of other scenes than they were chosen on."""
+        what = "rendered clips of known light, each as one shot"
+        return Card({"what": what}, {"dynamics": unlearned("dynamics")})
 
     def meter(self, video: VideoInfo) -> Meter:
         """A meter that reads light as the film's transfer says."""
@@ -158,7 +165,8 @@ class DynamicsMeter:
         values = dict(zip(_CELLS, cells.ravel().tolist(), strict=True))
         if before is None:
             return values | dict.fromkeys(_CHANGES, math.nan)
-        return values | asdict(relight(now, self._read(before), float(self._stops[0])))
+        changed = relight(now, self._read(before), float(self._stops[0]))
+        return values | {name: getattr(changed, name) for name in _CHANGES}
 
     def _read(self, frame: Frame) -> Plane:
         grey = cv2.cvtColor(frame.thumb, cv2.COLOR_RGB2GRAY)

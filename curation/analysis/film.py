@@ -184,7 +184,7 @@ def _still(job: FilmJob, path: str, every: Sequence[Tagger]) -> FilmRows:
 
     cv2.setNumThreads(1)
     info, frame = read_still(path)
-    series = [Series(tagger, info) for tagger in every]
+    series = [Series(tagger, info) for tagger in every if not tagger.needs.sound]
     for each in series:
         if each.missing is None:
             each.measure(frame, None)
@@ -197,25 +197,29 @@ def _still(job: FilmJob, path: str, every: Sequence[Tagger]) -> FilmRows:
 def _looked_at(
     job: FilmJob, source: Source, info: VideoInfo, timeline: Timeline, every: Sequence[Tagger]
 ) -> FilmRows:
+    from curation.analysis.hearing import hear
     from curation.analysis.look import look
     from curation.analysis.rows import shot_row
     from curation.media import choose_device
 
     listed = _read_list(job.cut_list, info, timeline)
     device = choose_device(job.device)
-    seen = look(source, info, timeline, every, device=device.device, exhaustive=job.exhaustive)
+    eyes, ears = _parted(every)
+    seen = look(source, info, timeline, eyes, device=device.device, exhaustive=job.exhaustive)
     known_by, remarks = "detector", list[Row]()
     if listed is not None:
         seen, known_by, remarks = _believed(job, source, info, timeline, seen, listed)
     shots = [
         shot_row(job.asset_sha256, job.shots_key, timeline, shot, known_by) for shot in seen.shots
     ]
-    measures = [each.measured(shot) for shot in shots for each in seen.series]
+    heard = hear(source, info, timeline, ears)
+    series = [*seen.series, *heard.series]
+    measures = [each.measured(shot) for shot in shots for each in series]
     said = {
         "device": device.device,
         "device_reason": device.reason,
         "frames_decoded": seen.frames,
-        "notes": [*seen.notes, *_missing(seen.series)],
+        "notes": [*seen.notes, *heard.notes, *_missing(series)],
     }
     return FilmRows(said, shots, measures, cut_list_notes=remarks)
 
@@ -316,19 +320,23 @@ def _measured_again(
 ) -> FilmRows:
     """Show the frames that were sampled before to taggers that have not measured them as now; to
     new ones, those that any was shown who samples."""
+    from curation.analysis.hearing import hear
     from curation.analysis.look import measure
 
     kept, stale = _standing(known, every)
     shots = sorted(known.shots, key=lambda shot: int(shot["shot_index"]))
-    sampled = [tagger.name for tagger in every if tagger.needs.per_second is not None]
+    eyes, ears = _parted(stale)
+    sampled = [t.name for t in _parted(every)[0] if t.needs.per_second is not None]
     seen = _frames_of(known, sampled)
     at = {
         tagger.name: _frames_of(known, [tagger.name]) or _some_of(seen, shots, tagger)
-        for tagger in stale
+        for tagger in eyes
     }
-    series, count = (
-        measure(source, info, timeline, stale, at, exhaustive=job.exhaustive) if stale else ([], 0)
+    shown, count = (
+        measure(source, info, timeline, eyes, at, exhaustive=job.exhaustive) if eyes else ([], 0)
     )
+    heard = hear(source, info, timeline, ears)
+    series = [*shown, *heard.series]
     fresh = {
         (shot["shot_id"], each.tagger.name): each.measured(shot)
         for shot in shots
@@ -341,9 +349,15 @@ def _measured_again(
         "device": "cpu",
         "device_reason": f"measured again: {names}",
         "frames_decoded": count,
-        "notes": _missing(series),
+        "notes": [*heard.notes, *_missing(series)],
     }
     return FilmRows(said, shots, measures, cut_list_notes=known.cut_list_notes)
+
+
+def _parted(every: Sequence[Tagger]) -> tuple[list[Tagger], list[Tagger]]:
+    """The taggers that see, and those that hear."""
+    eyes = [tagger for tagger in every if not tagger.needs.sound]
+    return eyes, [tagger for tagger in every if tagger.needs.sound]
 
 
 def _missing(series: Sequence[Series]) -> list[str]:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from math import isfinite
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from curation.analysis.failure import blaming
 from curation.analysis.keys import significant
@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from curation.media import Frame, VideoInfo
-    from curation.tags import Tagger
+    from curation.media.audio import Stretch
+    from curation.tags import Meter, Tagger
+    from curation.tags.protocol import SoundMeter
 
 Row = dict[str, Any]
 
@@ -85,16 +87,43 @@ class Series:
         if needs.pairs and before is not None and frame.pts - before.pts <= PAIRED_S:
             earlier = self._sized(before)
         with blaming(self.tagger, "meter"):
-            values = _numbers(self._meter(self._sized(frame), earlier))
-            if not self._frames:
-                self._columns = {name: array("d") for name in values}
-            elif values.keys() != self._columns.keys():
-                raise ValueError(f"measures {sorted(values)}, but {sorted(self._columns)} before")
-        self._ordered = None
+            meter = cast("Meter", self._meter)
+            values = _numbers(meter(self._sized(frame), earlier))
+            self._named(values)
         self._frames.append(frame.index)
         self._pts.append(float(frame.pts))
         for name, value in values.items():
             self._columns[name].append(significant(value))
+
+    def hear(self, stretch: Stretch, frames: Iterable[int], pts: Iterable[float]) -> None:
+        """Measure blocks of sound, each with the frame that is shown at its middle and its time."""
+        with blaming(self.tagger, "meter"):
+            given = cast("SoundMeter", self._meter)(stretch)
+            values = {_text(name): [float(v) for v in column] for name, column in given.items()}
+            if wrong := [name for name, column in values.items() if len(column) != len(stretch)]:
+                raise ValueError(f"{', '.join(wrong)}: not one number for each of {len(stretch)}")
+            self._named(values)
+        self._frames.extend(frames)
+        self._pts.extend(pts)
+        for name, column in values.items():
+            self._columns[name].extend(significant(value) for value in column)
+
+    def know(self, facts: Mapping[str, float], frames: Iterable[int], pts: Iterable[float]) -> None:
+        """Give every block these measures too; where none was heard, make blocks of them alone."""
+        if not self._frames:
+            self._frames.extend(frames)
+            self._pts.extend(pts)
+        self._ordered = None
+        for name, value in facts.items():
+            self._columns[name] = array("d", [value]) * len(self._frames)
+
+    def _named(self, values: Mapping[str, object]) -> None:
+        """Raise `ValueError` for other names than before."""
+        if not self._frames:
+            self._columns = {name: array("d") for name in values}
+        elif values.keys() != self._columns.keys():
+            raise ValueError(f"measures {sorted(values)}, but {sorted(self._columns)} before")
+        self._ordered = None
 
     def _sized(self, frame: Frame) -> Frame:
         sized = frame.sized(self.tagger.needs.width)

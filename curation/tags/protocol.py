@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from curation.media import Frame, VideoInfo
+    from curation.media.audio import Stretch
 
     Series: TypeAlias = Mapping[str, NDArray[np.float64]]
 
@@ -54,14 +55,16 @@ class Needs:
 
     `per_second` None: every frame that is looked at. `pairs`: each with the one shown before it.
     `per_shot`: instead, so many stills of each shot, spread over what is its own, once shots are
-    known; a short shot may have fewer, none has none. Raises `ValueError` where that is no count,
-    or pairs are wanted of it.
+    known; a short shot may have fewer, none has none. `sound`: no frames but the sound, and the
+    meter is a `SoundMeter`. Raises `ValueError` where `per_shot` is no count, or pairs are wanted
+    of it.
     """
 
     width: int = 320
     per_second: float | None = 1.0
     pairs: bool = False
     per_shot: int | None = None
+    sound: bool = False
 
     def __post_init__(self) -> None:
         if self.per_shot is not None and (self.per_shot < 1 or self.pairs):
@@ -113,6 +116,13 @@ and where there is one. Frames come in any order: a meter holds no state between
 none of them.
 """
 
+SoundMeter: TypeAlias = "Callable[[Stretch], dict[str, NDArray[np.float64]]]"
+"""Measures of some seconds of sound: the same names every time, each of shape (blocks,).
+
+Of a stretch only the blocks are measured; what is heard before and after them is there to judge
+them by. Stretches may come in any order, and a meter holds no state between them.
+"""
+
 
 class Tagger(Protocol):
     """Describes shots. Made without arguments; holds no state, which lives in its meters."""
@@ -137,8 +147,8 @@ class Tagger(Protocol):
     def facets(self) -> tuple[Facet, ...]:
         """The facets that `label` answers, each once and in this order."""
 
-    def meter(self, video: VideoInfo) -> Meter:
-        """A fresh meter for one film.
+    def meter(self, video: VideoInfo) -> Meter | SoundMeter:
+        """A fresh meter for one film, of its frames or, for one that `needs` sound, of that.
 
         Raises `ModelUnavailableError` where what it measures with is not installed: it is then
         shown nothing, and the film's notes say why. Such a tagger's `version` is another one.
@@ -147,7 +157,9 @@ class Tagger(Protocol):
     def summarise(self, series: Series, pts: NDArray[np.float64]) -> dict[str, float]:
         """One shot's numbers from the measures of its sampled frames.
 
-        `series` holds one array of shape (samples,) a measure, `pts` their times in seconds.
+        `series` holds one array of shape (samples,) a measure, `pts` their times in seconds. Of
+        sound a sample is a block of 0.1 s, its time the block's first instant, and to its measures
+        come those of the track (`curation.analysis.hearing`).
         Without samples the summary is empty and every label of it `unknown`.
         """
 

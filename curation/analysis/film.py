@@ -170,9 +170,14 @@ def _analyse(job: FilmJob, source: Source) -> FilmRows:
 
 def _labelled(rows: FilmRows, every: Sequence[Tagger]) -> FilmRows:
     by_name = {tagger.name: tagger for tagger in every}
-    return replace(
-        rows, tags=[tag for row in rows.measures for tag in labels(by_name[row["tagger"]], row)]
-    )
+    costs, tags = dict(rows.film["tagger_cpu_s"]), list[Row]()
+    for row in rows.measures:
+        started, name = time.thread_time(), row["tagger"]
+        tags += labels(by_name[name], row)
+        if name in costs:
+            costs[name] += time.thread_time() - started
+    film = rows.film | {"tagger_cpu_s": {name: round(cost, 3) for name, cost in costs.items()}}
+    return replace(rows, film=film, tags=tags)
 
 
 def _still(job: FilmJob, path: str, every: Sequence[Tagger]) -> FilmRows:
@@ -190,8 +195,9 @@ def _still(job: FilmJob, path: str, every: Sequence[Tagger]) -> FilmRows:
             each.measure(frame, None)
     span = {"start_frame": 0, "end_frame": 1, "clean_start": 0, "clean_end": 1}
     shot = {"shot_id": job.asset_sha256, "asset_sha256": job.asset_sha256, **span}
-    said = {"status": "analysed", "notes": _missing(series)}
-    return _labelled(FilmRows(said, [shot], [each.measured(shot) for each in series]), every)
+    measures = [each.measured(shot) for each in series]
+    said = {"status": "analysed", "notes": _missing(series), "tagger_cpu_s": _costs(series)}
+    return _labelled(FilmRows(said, [shot], measures), every)
 
 
 def _looked_at(
@@ -220,6 +226,7 @@ def _looked_at(
         "device_reason": device.reason,
         "frames_decoded": seen.frames,
         "notes": [*seen.notes, *heard.notes, *_missing(series)],
+        "tagger_cpu_s": _costs(series),
     }
     return FilmRows(said, shots, measures, cut_list_notes=remarks)
 
@@ -350,6 +357,7 @@ def _measured_again(
         "device_reason": f"measured again: {names}",
         "frames_decoded": count,
         "notes": [*heard.notes, *_missing(series)],
+        "tagger_cpu_s": _costs(series),
     }
     return FilmRows(said, shots, measures, cut_list_notes=known.cut_list_notes)
 
@@ -358,6 +366,11 @@ def _parted(every: Sequence[Tagger]) -> tuple[list[Tagger], list[Tagger]]:
     """The taggers that see, and those that hear."""
     eyes = [tagger for tagger in every if not tagger.needs.sound]
     return eyes, [tagger for tagger in every if tagger.needs.sound]
+
+
+def _costs(series: Sequence[Series]) -> dict[str, float]:
+    """CPU seconds of each tagger that looked, by name; one that cannot look here has none."""
+    return {each.tagger.name: each.cpu_s for each in series if each.missing is None}
 
 
 def _missing(series: Sequence[Series]) -> list[str]:

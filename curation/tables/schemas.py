@@ -325,6 +325,7 @@ def schemas() -> dict[str, Schema]:
                     ("device", text),
                     ("device_reason", text),
                     ("cpu_s", number),
+                    ("tagger_cpu_s", numbers),
                     ("code_version", text),
                     ("analysed_at", instant),
                 ]
@@ -408,6 +409,22 @@ def schemas() -> dict[str, Schema]:
                 ]
             ),
             ("shot_id", "tagger", "facet"),
+        ),
+        Schema(
+            "embeddings",
+            "what each embedder makes of the still nearest a shot's middle: a vector of length 1",
+            pa.schema(
+                [
+                    ("shot_id", text),
+                    ("asset_sha256", text),
+                    ("embedder", text),
+                    ("version", text),
+                    ("frame", integer),
+                    ("pts_s", number),
+                    ("vector", pa.list_(pa.float32())),
+                ]
+            ),
+            ("shot_id", "embedder"),
         ),
         Schema(
             "decisions",

@@ -3,9 +3,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import duckdb
+import pyarrow as pa
 import pytest
+from deltalake import write_deltalake
 
-from curation.tables import Store
+from curation.tables import Store, schemas
 from curation.tables.query import connect
 
 T1, T2, T3 = (datetime(2026, month, 1, tzinfo=UTC) for month in (1, 2, 3))
@@ -140,3 +142,18 @@ def test_faces_that_no_survey_accounts_for(tmp_path: Path) -> None:
         ("b1", "APPEARANCE_NOT_SURVEYED"),
     ]
     assert ("b0", "FACE_WITHOUT_APPEARANCE") in listed(T3)
+
+
+def test_what_taggers_cost_is_asked_of_films_stored_before_it_was_kept_too(tmp_path: Path) -> None:
+    store = Store.at(tmp_path)
+    arrow = schemas()["films"].arrow
+    before = arrow.remove(arrow.get_field_index("tagger_cpu_s"))
+    old = pa.Table.from_pylist([{"asset_sha256": "old", "cpu_s": 2.0}], schema=before)
+    write_deltalake(str(tmp_path / "tables" / "films"), old)
+    sql = "SELECT asset_sha256, cpu_s, tagger_cpu_s['people'] FROM films ORDER BY ALL"
+    with connect(store) as connection:
+        assert connection.execute(sql).fetchall() == [("old", 2.0, None)]
+    new = {"asset_sha256": "new", "cpu_s": 2.0, "tagger_cpu_s": {"people": 0.5, "quality": 1.0}}
+    store.replace("films", [new], column="asset_sha256")
+    with connect(store) as connection:
+        assert connection.execute(sql).fetchall() == [("new", 2.0, 0.5), ("old", 2.0, None)]

@@ -34,7 +34,7 @@ from curation.tags.lighting.model import FILE, model
 from curation.tags.photometry import light_from, temperature
 from curation.tags.protocol import UNKNOWN
 from training.films import spans
-from training.lighting import EYE, QUESTIONS, Record
+from training.questions import EYE, QUESTIONS, Record
 
 FOLDERS: Final = (SHARED / "films", SHARED / "demo_library", ROOT / "examples" / "library")
 PICTURES: Final = 3

@@ -1,17 +1,11 @@
-"""Make `curation/tags/lighting/model.json`: measure frames of known light, train a network.
+"""Train the network of the lighting tagger: makes `curation/tags/lighting/model.json`.
 
-    python -m training.lighting measure FRAMES… --films FILMS… --out measures.npz
-    python training/lighting.py train measures.npz          (in an environment that has torch)
+    python -m training.lighting measures.npz          (in an environment that has torch)
 
-A folder of FRAMES holds pictures and JSON lists of records beside them, as a renderer that knows
-its lights writes them: `file`, `scene`, and the facts listed in `QUESTIONS`. Every frame is
-measured as it is and once more mirrored and spoilt by grade, range, scale, grain and codec. FILMS
-are folders with the films of `benchmarks/labels`: rendered light alone makes a network that takes a
-forest for a room. Where the key of a film stands was not to be seen by eye well enough, and is not
-learned from it.
-Scenes, never frames, are held out: calibration, thresholds and the confusion in the card come from
-five folds, the weights from all scenes. Films and rendered frames count alike in calibration, for
-the network is surer of what it was drawn from than of a stranger's film.
+The measures are those of `training.measures`. Scenes, never frames, are held out: calibration,
+thresholds and the confusion in the card come from five folds, the weights from all scenes. Films
+and rendered frames count alike in calibration, for the network is surer of what it was drawn from
+than of a stranger's film.
 """
 
 from __future__ import annotations
@@ -20,7 +14,7 @@ import argparse
 import hashlib
 import json
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -28,232 +22,28 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
-Record = dict[str, Any]
+from training.questions import (
+    EYE,
+    NUMBERS,
+    ONLY_CALIBRATED,
+    QUESTIONS,
+    Floats,
+    Record,
+    numbers,
+    truth,
+)
 
 MODEL = Path(__file__).parents[1] / "curation" / "tags" / "lighting" / "model.json"
-WIDTH = 320
 FOLDS = 5
 HIDDEN = 192
 EPOCHS = 40
 BATCH = 256
-PICTURES = 5
-"""Of each labelled span of a film."""
-REPEATED = 2
-"""Times that each picture of a film counts: there are few of them."""
 JITTER = 0.1
 """Standard deviations of noise that measures are given while training."""
 NOT_LEARNED = ("bar_", "coloured_")
 RIGHT = 0.9
 """Share of right answers from which a label is given at all."""
 SEED = 1
-
-SIDES = ("front_side", "side", "back_side")
-DIRECTIONS = {"back_side": "back"}
-YES_NO = ("no", "yes")
-
-
-@dataclass(frozen=True)
-class Question:
-    """What is asked of a frame: labels, the true one of a record (None: not asked), a goal."""
-
-    labels: tuple[str, ...]
-    truth: Callable[[Record], str | None]
-    goal: float
-    """Accuracy on rendered scenes held out from which a label is always given."""
-
-
-def _yes(value: bool | None) -> str | None:
-    return None if value is None else YES_NO[bool(value)]
-
-
-KEY_STYLES = {"high": "high_key", "normal": "normal", "low": "low_key"}
-SOURCES = {"fire": "firelight"}
-
-QUESTIONS = {
-    "key_style": Question(
-        ("high_key", "normal", "low_key"), lambda r: KEY_STYLES.get(r["key_style"]), 0.85
-    ),
-    "time": Question(("day", "night"), lambda r: r["time"], 0.92),
-    "setting": Question(("interior", "exterior"), lambda r: r["setting"], 0.92),
-    "tone": Question(
-        ("warm", "neutral", "cool", "tinted"),
-        lambda r: None if r["bw"] or r["gel"] else r["tone"],
-        0.82,
-    ),
-    "source": Question(
-        (
-            "artificial",
-            "daylight",
-            "firelight",
-            "fluorescent",
-            "golden_hour",
-            "mixed",
-            "moonlight",
-            "neon",
-            "overcast",
-            "practical",
-            "sunny",
-        ),
-        lambda r: SOURCES.get(r["source"], r["source"]),
-        0.70,
-    ),
-    "gel": Question(YES_NO, lambda r: None if r["bw"] else _yes(bool(r["gel"])), 0.94),
-    "mixed": Question(YES_NO, lambda r: None if r["bw"] else _yes(r["mixed"]), 0.9),
-    "silhouette": Question(YES_NO, lambda r: _yes(r["silhouette"]), 0.94),
-    "backlit": Question(YES_NO, lambda r: _yes(r["backlit"]), 0.85),
-    "side": Question(
-        ("L", "R"),
-        lambda r: r["side"] if r["key_class"] in SIDES and not r["silhouette"] else None,
-        0.93,
-    ),
-    "quality": Question(
-        ("hard", "soft"), lambda r: r["quality"] if r["quality"] != "medium" else None, 0.75
-    ),
-    "direction": Question(
-        ("front", "front_side", "side", "back", "top", "under"),
-        lambda r: DIRECTIONS.get(r["key_class"], r["key_class"]),
-        0.55,
-    ),
-}
-NUMBERS = {"ratio": 1, "white": 2}
-
-
-EYE = {
-    "key_style": "key_style",
-    "time": "time",
-    "setting": "setting",
-    "mixed": "mixed",
-    "silhouette": "silhouette",
-    "backlit": "backlit",
-}
-"""Questions answered by eye, and the column of labels. The eye tells cast and source less well than
-the network does: of rendered films, 17 of 42 sources were read right."""
-
-ONLY_CALIBRATED = {name: name for name in ("source", "quality", "direction")} | {"tone": "colour"}
-"""Labelled by eye too, less well, and not learned: they say how sure the network may be on films,
-not from where a label is given."""
-
-
-def truth(record: Record, name: str, columns: dict[str, str] = EYE) -> str | None:
-    """The true label; None where it is not asked or not known."""
-    if "by_eye" not in record:
-        return QUESTIONS[name].truth(record)
-    said = record["by_eye"].get(columns.get(name), "").partition("+")[0]
-    return said if said in QUESTIONS[name].labels else None
-
-
-def numbers(record: Record) -> dict[str, Floats]:
-    """Key to fill in stops, and the white of the light as log2 of red and blue over green.
-
-    NaN where it is not asked: of a silhouette there is no ratio, of gels and monochrome no white.
-    """
-    nothing = math.nan
-    if "by_eye" in record:
-        return {name: np.full(size, nothing) for name, size in NUMBERS.items()}
-    is_lit = record["key_class"] is not None and not record["silhouette"]
-    red, green, blue = np.maximum(record["wp"], 1e-3)
-    is_white = not (record["bw"] or record["gel"])
-    return {
-        "ratio": np.array([record["ratio"] if is_lit else nothing]),
-        "white": np.array([math.log2(red / green), math.log2(blue / green)])
-        if is_white
-        else np.full(2, nothing),
-    }
-
-
-# Measures of frames.
-
-
-def records(folder: Path) -> Iterator[Record]:
-    """The records of a folder, their files as paths."""
-    for file in sorted(folder.glob("*.json")):
-        for record in json.loads(file.read_text()):
-            yield record | {"path": str(folder / record["file"])}
-
-
-def spoilt(picture: Any, rng: np.random.Generator) -> Any:
-    """A picture (height, width, 3) as another grade, range, size, grain or codec would show it."""
-    import cv2
-
-    high, wide = picture.shape[:2]
-    if rng.random() < 0.5:
-        size = int(rng.choice([160, 240, 320, 640]))
-        small = cv2.resize(picture, (size, high * size // wide), interpolation=cv2.INTER_AREA)
-        picture = cv2.resize(small, (wide, high))
-    code = picture.astype(np.float32) / 255
-    if rng.random() < 0.6:
-        code = code * (1 + rng.uniform(-0.05, 0.05))
-    if rng.random() < 0.6:
-        code = code.clip(1e-4, 1) ** (1 + rng.uniform(-0.06, 0.06))
-    if rng.random() < 0.6:
-        grey = code @ np.float32([0.2126, 0.7152, 0.0722])[:, None]
-        code = grey + (code - grey) * (1 + rng.uniform(-0.15, 0.15))
-    if rng.random() < 0.08:
-        code = (code * 219 + 16) / 255
-    if rng.random() < 0.4:
-        code = code + rng.standard_normal((high, wide, 1)) * rng.uniform(0, 0.03)
-    picture = (code.clip(0, 1) * 255 + 0.5).astype(np.uint8)
-    if rng.random() < 0.6:
-        quality = [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(25, 90))]
-        picture = cv2.imdecode(cv2.imencode(".jpg", picture, quality)[1], cv2.IMREAD_COLOR)
-    return np.ascontiguousarray(picture)
-
-
-def mirrored(record: Record) -> Record:
-    """What is true of a picture seen in a mirror."""
-    if "by_eye" in record:
-        return record
-    return record | {"side": {"L": "R", "R": "L", None: None}[record["side"]]}
-
-
-def pictures(folders: Sequence[Path], films: Sequence[Path]) -> Iterator[tuple[Record, Any, Any]]:
-    """Every record, its picture in BGR, and the light it is to be read in."""
-    import cv2
-
-    from curation.tags.photometry import light_from, light_of
-    from training.films import spans
-
-    for folder in folders:
-        for record in records(folder):
-            yield record, cv2.imread(record["path"]), light_from("bt709", "bt709")
-    for row, info, seen in spans(films, PICTURES) if films else ():
-        if row["kind"] == "picture":
-            for picture in seen * REPEATED:
-                record = {"scene": row["film"], "by_eye": dict(row)}
-                yield record, picture[..., ::-1], light_of(info)
-
-
-def measure(folders: Sequence[Path], films: Sequence[Path], out: Path) -> None:
-    """Write the measures of every frame, as it is and spoilt, with the records, to `out`."""
-    from fractions import Fraction
-
-    import cv2
-
-    from curation.media import Frame, Still
-    from curation.tags.lighting.meter import LightingMeter
-
-    cv2.setNumThreads(1)
-    rng = np.random.default_rng(SEED)
-    rows: list[list[float]] = []
-    kept: list[Record] = []
-    names: list[str] = []
-    for record, picture, light in pictures(folders, films):
-        copies = ((picture, record), (spoilt(picture[:, ::-1], rng), mirrored(record)))
-        for shown, true in copies:
-            still = Still(np.ascontiguousarray(shown[..., ::-1]))
-            values = LightingMeter(light)(Frame(0, Fraction(0), still).sized(WIDTH), None)
-            names = names or list(values)
-            rows.append([values[name] for name in names])
-            kept.append(true)
-        if len(kept) % 1000 == 0:
-            print(f"{len(kept):,} measured")
-    np.savez_compressed(
-        out, measures=np.array(rows, np.float32), names=names, records=json.dumps(kept)
-    )
-
-
-# The network.
 
 
 @dataclass(frozen=True, eq=False)
@@ -561,19 +351,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    verbs = parser.add_subparsers(dest="verb", required=True)
-    one = verbs.add_parser("measure", help="measure frames whose light is known")
-    one.add_argument("folders", nargs="*", type=Path)
-    one.add_argument("--films", nargs="+", type=Path, default=[])
-    one.add_argument("--out", type=Path, required=True)
-    two = verbs.add_parser("train", help="train the network and write its file")
-    two.add_argument("measures", type=Path)
-    two.add_argument("--plot", type=Path, help="draw reliability there")
+    parser.add_argument("measures", type=Path)
+    parser.add_argument("--plot", type=Path, help="draw reliability there")
     asked = parser.parse_args()
-    if asked.verb == "measure":
-        measure(asked.folders, asked.films, asked.out)
-    else:
-        train(asked.measures, asked.plot)
+    train(asked.measures, asked.plot)
 
 
 if __name__ == "__main__":

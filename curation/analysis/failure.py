@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from curation.storage import CONTENT_CHANGED, FILE_MISSING, READ_FAILED
 
 if TYPE_CHECKING:
+    from curation.embeddings.embedder import Embedder
     from curation.tags import Tagger
 
 TAGGER_FAILED, ANALYSIS_FAILED = "TAGGER_FAILED", "ANALYSIS_FAILED"
@@ -33,8 +34,8 @@ class MisfitFault(Exception):  # noqa: N818 - a fault of the list, as TaggerFaul
 
 
 @contextmanager
-def blaming(tagger: Tagger, step: str) -> Iterator[None]:
-    """Turn whatever a tagger raises into a `TaggerFault`, but for want of memory."""
+def blaming(tagger: Tagger | Embedder, step: str) -> Iterator[None]:
+    """Turn whatever a tagger or embedder raises into a `TaggerFault`, but for want of memory."""
     try:
         yield
     except MemoryError:

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from curation.analysis.conformed import ListOnFilm
     from curation.analysis.look import Seen
     from curation.analysis.measured import Series
+    from curation.analysis.vectors import Vectors
+    from curation.embeddings.embedder import Embedder
     from curation.media import Source, Timeline, VideoInfo
     from curation.tags import Tagger
 
@@ -41,6 +43,7 @@ class KnownFilm:
     shots: list[Row]
     measures: list[Row]
     cut_list_notes: list[Row] = field(default_factory=list)
+    embeddings: list[Row] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -50,7 +53,8 @@ class FilmJob:
     ``verify``: the bytes must have that SHA-256; a film that is only looked at needs none.
     ``known``: what is stored already; what of it is still good is not measured again.
     ``cut_list``: the editor's, which is believed for the boundaries.
-    ``taggers``: those that look, by name; all where it is None. ``stills``: a picture file is taken
+    ``taggers``: those that look, by name, and no embedder; all, and all embedders, where it is
+    None. ``stills``: a picture file is taken
     for a film of one frame; in a library it is none.
     """
 
@@ -82,6 +86,7 @@ class FilmRows:
     measures: list[Row] = field(default_factory=list)
     tags: list[Row] = field(default_factory=list)
     cut_list_notes: list[Row] = field(default_factory=list)
+    embeddings: list[Row] = field(default_factory=list)
 
 
 def failed_film(job: FilmJob, reason: str, message: str) -> Row:
@@ -148,6 +153,7 @@ def _attempt(job: FilmJob) -> FilmRows:
 
 def _analyse(job: FilmJob, source: Source) -> FilmRows:
     from curation.analysis.rows import film_row
+    from curation.embeddings.embedder import embedders
     from curation.media import probe, read_timeline, scan_of, still_format
     from curation.tags import taggers
 
@@ -158,12 +164,13 @@ def _analyse(job: FilmJob, source: Source) -> FilmRows:
     scan = scan_of(source, timeline, info)
     info = replace(info, by_fields=scan.by_fields)
     film, every = film_row(info, timeline, scan), taggers(job.taggers)
+    all_embed = embedders() if job.taggers is None else ()
     if job.known is None or not _still_good(job.known, job):
-        rows = _looked_at(job, source, info, timeline, every)
+        rows = _looked_at(job, source, info, timeline, every, all_embed)
     elif _of_every_frame(job.known, every):
-        rows = _looked_at_again(job, source, info, timeline, job.known, every)
+        rows = _looked_at_again(job, source, info, timeline, job.known, every, all_embed)
     else:
-        rows = _measured_again(job, source, info, timeline, job.known, every)
+        rows = _measured_again(job, source, info, timeline, job.known, every, all_embed)
     notes = [*film["notes"], *rows.film.get("notes", ())]
     return replace(_labelled(rows, every), film=film | rows.film | {"notes": notes})
 
@@ -201,7 +208,12 @@ def _still(job: FilmJob, path: str, every: Sequence[Tagger]) -> FilmRows:
 
 
 def _looked_at(
-    job: FilmJob, source: Source, info: VideoInfo, timeline: Timeline, every: Sequence[Tagger]
+    job: FilmJob,
+    source: Source,
+    info: VideoInfo,
+    timeline: Timeline,
+    every: Sequence[Tagger],
+    embedders: Sequence[Embedder],
 ) -> FilmRows:
     from curation.analysis.hearing import hear
     from curation.analysis.look import look
@@ -211,7 +223,8 @@ def _looked_at(
     listed = _read_list(job.cut_list, info, timeline)
     device = choose_device(job.device)
     eyes, ears = _parted(every)
-    seen = look(source, info, timeline, eyes, device=device.device, exhaustive=job.exhaustive)
+    card, exact = device.device, job.exhaustive
+    seen = look(source, info, timeline, eyes, embedders, device=card, exhaustive=exact)
     known_by, remarks = "detector", list[Row]()
     if listed is not None:
         seen, known_by, remarks = _believed(job, source, info, timeline, seen, listed)
@@ -221,14 +234,15 @@ def _looked_at(
     heard = hear(source, info, timeline, ears)
     series = [*seen.series, *heard.series]
     measures = [each.measured(shot) for shot in shots for each in series]
+    embeddings = [row for each in seen.vectors for row in each.rows(shots)]
     said = {
         "device": device.device,
         "device_reason": device.reason,
         "frames_decoded": seen.frames,
-        "notes": [*seen.notes, *heard.notes, *_missing(series)],
-        "tagger_cpu_s": _costs(series),
+        "notes": [*seen.notes, *heard.notes, *_missing([*series, *seen.vectors])],
+        "tagger_cpu_s": _costs([*series, *seen.vectors]),
     }
-    return FilmRows(said, shots, measures, cut_list_notes=remarks)
+    return FilmRows(said, shots, measures, cut_list_notes=remarks, embeddings=embeddings)
 
 
 def _read_list(given: GivenList | None, info: VideoInfo, timeline: Timeline) -> ListOnFilm | None:
@@ -301,20 +315,25 @@ def _looked_at_again(
     timeline: Timeline,
     known: KnownFilm,
     every: Sequence[Tagger],
+    embedders: Sequence[Embedder],
 ) -> FilmRows:
-    """Look as at first, with the taggers alone that have not measured as they do now.
+    """Look as at first, with the taggers and embedders alone that have not worked as they do now.
 
     Should another machine's pictures have given other shots, all of them look.
     """
+    from curation.analysis.vectors import standing
+
     kept, stale = _standing(known, every)
-    rows = _looked_at(job, source, info, timeline, stale)
+    embedded, lacking = standing(known.embeddings, embedders)
+    rows = _looked_at(job, source, info, timeline, stale, lacking)
     if {shot["shot_id"] for shot in rows.shots} != {shot["shot_id"] for shot in known.shots}:
-        return _looked_at(job, source, info, timeline, every)
+        return _looked_at(job, source, info, timeline, every, embedders)
     found = kept | {(row["shot_id"], row["tagger"]): row for row in rows.measures}
     measures = [found[shot["shot_id"], tagger.name] for shot in rows.shots for tagger in every]
     names = ", ".join(tagger.name for tagger in stale)
     said = {"device_reason": f"{rows.film['device_reason']}; looked at again for {names}"}
-    return replace(rows, film=rows.film | said, measures=measures)
+    embeddings = [*embedded, *rows.embeddings]
+    return replace(rows, film=rows.film | said, measures=measures, embeddings=embeddings)
 
 
 def _measured_again(
@@ -324,11 +343,13 @@ def _measured_again(
     timeline: Timeline,
     known: KnownFilm,
     every: Sequence[Tagger],
+    embedders: Sequence[Embedder],
 ) -> FilmRows:
     """Show the frames that were sampled before to taggers that have not measured them as now; to
-    new ones, those that any was shown who samples."""
+    new ones, those that any was shown who samples. To embedders, a still a shot."""
     from curation.analysis.hearing import hear
-    from curation.analysis.look import measure
+    from curation.analysis.look import embed, measure
+    from curation.analysis.vectors import standing, stills_of
 
     kept, stale = _standing(known, every)
     shots = sorted(known.shots, key=lambda shot: int(shot["shot_index"]))
@@ -344,6 +365,10 @@ def _measured_again(
     )
     heard = hear(source, info, timeline, ears)
     series = [*shown, *heard.series]
+    embedded, lacking = standing(known.embeddings, embedders)
+    stills = stills_of(shots, known.embeddings)
+    vectors, more = embed(source, info, timeline, lacking, stills, exhaustive=job.exhaustive)
+    embeddings = [*embedded, *(row for each in vectors for row in each.rows(shots))]
     fresh = {
         (shot["shot_id"], each.tagger.name): each.measured(shot)
         for shot in shots
@@ -351,15 +376,16 @@ def _measured_again(
     }
     found = kept | fresh
     measures = [found[shot["shot_id"], tagger.name] for shot in shots for tagger in every]
-    names = ", ".join(each.tagger.name for each in series if each.missing is None) or "nothing"
+    names = ", ".join(_costs([*series, *vectors])) or "nothing"
     said = {
         "device": "cpu",
         "device_reason": f"measured again: {names}",
-        "frames_decoded": count,
-        "notes": [*heard.notes, *_missing(series)],
-        "tagger_cpu_s": _costs(series),
+        "frames_decoded": count + more,
+        "notes": [*heard.notes, *_missing([*series, *vectors])],
+        "tagger_cpu_s": _costs([*series, *vectors]),
     }
-    return FilmRows(said, shots, measures, cut_list_notes=known.cut_list_notes)
+    notes = known.cut_list_notes
+    return FilmRows(said, shots, measures, cut_list_notes=notes, embeddings=embeddings)
 
 
 def _parted(every: Sequence[Tagger]) -> tuple[list[Tagger], list[Tagger]]:
@@ -368,12 +394,12 @@ def _parted(every: Sequence[Tagger]) -> tuple[list[Tagger], list[Tagger]]:
     return eyes, [tagger for tagger in every if tagger.needs.sound]
 
 
-def _costs(series: Sequence[Series]) -> dict[str, float]:
-    """CPU seconds of each tagger that looked, by name; one that cannot look here has none."""
-    return {each.tagger.name: each.cpu_s for each in series if each.missing is None}
+def _costs(series: Sequence[Series | Vectors]) -> dict[str, float]:
+    """CPU seconds of each tagger and embedder that looked, by name; one that cannot has none."""
+    return {each.name: each.cpu_s for each in series if each.missing is None}
 
 
-def _missing(series: Sequence[Series]) -> list[str]:
+def _missing(series: Sequence[Series | Vectors]) -> list[str]:
     return [each.missing for each in series if each.missing is not None]
 
 

@@ -53,10 +53,12 @@ def shots_key(
 def work_key(
     asset_sha256: str, *, exhaustive: bool = False, cut_list: GivenList | None = None
 ) -> str:
-    """Key of the analysis of a film: its shots, and the version of everything that measures them.
+    """Key of the analysis of a film: its shots, and the version of everything that measures or
+    embeds them.
 
     Label versions are not part of it: labels are recomputed from stored measures.
     """
+    from curation.embeddings.embedder import versions
     from curation.tags import taggers
 
     return _digest(
@@ -64,6 +66,7 @@ def work_key(
             "shots": shots_key(asset_sha256, exhaustive=exhaustive, cut_list=cut_list),
             "width": WIDTH,
             "taggers": {tagger.name: tagger.version for tagger in taggers()},
+            "embedders": versions(),
         }
     )
 

@@ -15,6 +15,7 @@ from curation.analysis.glances import Glances
 from curation.analysis.keys import WIDTH
 from curation.analysis.measured import Series
 from curation.analysis.shelf import Shelf
+from curation.analysis.vectors import Vectors
 from curation.isolation import tell
 from curation.media import (
     MediaCode,
@@ -34,6 +35,7 @@ from curation.shots.kinds import name_shots
 from curation.shots.transnet import TransNet
 
 if TYPE_CHECKING:
+    from curation.embeddings.embedder import Embedder
     from curation.media import Frame, VideoInfo
     from curation.tags import Tagger
 
@@ -66,6 +68,7 @@ class Seen:
     glances: Glances
     frames: int
     notes: tuple[str, ...] = ()
+    vectors: Sequence[Vectors] = ()
 
 
 def look(
@@ -73,11 +76,12 @@ def look(
     info: VideoInfo,
     timeline: Timeline,
     taggers: Sequence[Tagger],
+    embedders: Sequence[Embedder] = (),
     *,
     device: str,
     exhaustive: bool,
 ) -> Seen:
-    """Find the shots of a film, name their kinds and measure them.
+    """Find the shots of a film, name their kinds, measure them and embed a still of each.
 
     Decodes what is needed, or every frame if `exhaustive`, if a card does it, or if the film's
     timeline or a fault leave no choice. What fails on a card is looked at by the processor.
@@ -90,7 +94,7 @@ def look(
         TaggerFault: when a tagger fails.
     """
     cv2.setNumThreads(1)
-    how = source, info, timeline, taggers
+    how = source, info, timeline, taggers, embedders
     try:
         seen = _looked(*how, device=device, exhaustive=exhaustive)
     except MediaError as fault:
@@ -107,24 +111,27 @@ def _looked(
     info: VideoInfo,
     timeline: Timeline,
     taggers: Sequence[Tagger],
+    embedders: Sequence[Embedder],
     *,
     device: str,
     exhaustive: bool,
 ) -> Seen:
-    width = max([WIDTH, *(tagger.needs.width for tagger in taggers)])
+    widths = [tagger.needs.width for tagger in taggers] + [each.width for each in embedders]
+    width = max([WIDTH, *widths])
+    how = info, timeline, taggers, embedders
     whole = frames(source, width=width, device=device, timeline=timeline, fields=info.by_fields)
     network, notes = _network("cpu" if device == "cpu" else "cuda")
     if exhaustive or device != "cpu" or not can_be_sparse(timeline):
-        seen = _watched(source, whole, info, timeline, taggers, network, every=True)
+        seen = _watched(source, whole, *how, network, every=True)
         fill(source, timeline, seen, exact=True)
         return replace(seen, notes=notes)
     some = coarse(source, timeline, width=width, eye=ShotEye())
     try:
-        seen = _watched(source, some, info, timeline, taggers, network, every=False)
+        seen = _watched(source, some, *how, network, every=False)
     except MediaError as fault:
         if fault.code is not MediaCode.DECODE_FAILED:
             raise
-        seen = _watched(source, whole, info, timeline, taggers, network, every=True)
+        seen = _watched(source, whole, *how, network, every=True)
         fill(source, timeline, seen, exact=True)
         note = f"looked at exhaustively after a fault ({fault.message})"
         return replace(seen, notes=(*notes, note))
@@ -164,12 +171,33 @@ def measure(
     return series, _show(source, timeline, wanting, width=width, exact=exhaustive)
 
 
+def embed(
+    source: Source,
+    info: VideoInfo,
+    timeline: Timeline,
+    embedders: Sequence[Embedder],
+    at: Collection[int],
+    *,
+    exhaustive: bool,
+) -> tuple[list[Vectors], int]:
+    """Show embedders certain frames of a film; gives their vectors and the frames decoded."""
+    cv2.setNumThreads(1)
+    vectors = [Vectors(embedder, info) for embedder in embedders]
+    working = [each for each in vectors if each.missing is None]
+    if not working:
+        return vectors, 0
+    width = max([WIDTH, *(each.width for each in working)])
+    wanting = dict.fromkeys(at, working)
+    return vectors, _show(source, timeline, wanting, width=width, exact=exhaustive)
+
+
 def _watched(
     source: Source,
     given: Iterator[Frame],
     info: VideoInfo,
     timeline: Timeline,
     taggers: Sequence[Tagger],
+    embedders: Sequence[Embedder],
     network: TransNet | None,
     *,
     every: bool,
@@ -177,7 +205,8 @@ def _watched(
     settings = ShotSettings()
     detector = ShotDetector(settings, network, settings.share(info.width, info.height))
     series, glances = [Series(tagger, info) for tagger in taggers], Glances(info)
-    shelf = Shelf(info, series)
+    vectors = [Vectors(embedder, info) for embedder in embedders]
+    shelf = Shelf(info, [*series, *vectors])
     count, said = 0, time.monotonic()
     before: Frame | None = None
     for frame in given:
@@ -210,7 +239,7 @@ def _watched(
     transitions = detector.finish()
     shots = assemble(transitions, len(timeline), detector.black_spans)
     shelf.show(shots)
-    return Seen(shots, transitions, series, glances, count)
+    return Seen(shots, transitions, series, glances, count, vectors=vectors)
 
 
 def _thumbs_alone(given: Iterator[Frame]) -> Iterator[Frame]:
@@ -227,8 +256,9 @@ def fill(source: Source, timeline: Timeline, seen: Seen, *, exact: bool = False)
         MediaError: when the film cannot be read.
         TaggerFault: when a tagger fails.
     """
-    width = max([WIDTH, *(each.tagger.needs.width for each in seen.series)])
-    watchers: list[Watcher] = [seen.glances, *seen.series]
+    widths = [each.width for each in seen.series] + [each.width for each in seen.vectors]
+    width = max([WIDTH, *widths])
+    watchers: list[Watcher] = [seen.glances, *seen.series, *seen.vectors]
     wanting: dict[int, list[Watcher]] = {}
     for shot in seen.shots:
         start, end = shot.clean_start, shot.clean_end

@@ -78,6 +78,11 @@ class Series:
         return self.tagger.needs.pairs
 
     @property
+    def name(self) -> str:
+        """The tagger's."""
+        return self.tagger.name
+
+    @property
     def width(self) -> int:
         """Of the pictures that the tagger is shown, at most."""
         return self.tagger.needs.width

@@ -16,6 +16,7 @@ from curation.tags import Needs, sampler
 
 if TYPE_CHECKING:
     from curation.analysis.measured import Series
+    from curation.analysis.vectors import Vectors
     from curation.media import VideoInfo
     from curation.shots import Shot
 
@@ -40,9 +41,9 @@ class Shelf:
     Only if one of the series wants them; each is shown its own number of stills of each shot.
     """
 
-    def __init__(self, info: VideoInfo, series: Sequence[Series]) -> None:
+    def __init__(self, info: VideoInfo, series: Sequence[Series | Vectors]) -> None:
         self._series = [each for each in series if each.per_shot and each.missing is None]
-        self._widths = {each.tagger.needs.width for each in self._series}
+        self._widths = {each.width for each in self._series}
         self._by_fields = info.by_fields
         self._wanted = sampler(Needs(per_second=PER_SECOND))
         self._file = tempfile.TemporaryFile()  # noqa: SIM115 - closed once shown
@@ -65,12 +66,12 @@ class Shelf:
 
         Raises `TaggerFault` when a tagger fails.
         """
-        wanting: dict[tuple[int, int], list[Series]] = {}
+        wanting: dict[tuple[int, int], list[Series | Vectors]] = {}
         frames = sorted(self._times)
         for shot in shots:
             for each in self._series:
                 for index in spread(frames, shot.clean_start, shot.clean_end, each.per_shot):
-                    wanting.setdefault((index, each.tagger.needs.width), []).append(each)
+                    wanting.setdefault((index, each.width), []).append(each)
         for (index, width), watchers in sorted(wanting.items()):
             frame = self._frame(index, width)
             for each in watchers:

@@ -162,7 +162,7 @@ def _outcome(rows: FilmRows, cut_list: GivenList | None) -> str:
     return f"{said}; cut by {name}, disagreements with the picture: {differ}"
 
 
-_STAGED = ("shots", "measures", "tags", "cut_list_notes", "films")
+_STAGED = ("shots", "measures", "tags", "embeddings", "cut_list_notes", "films")
 """What each film stages, in this order: with ``films`` it is whole."""
 
 
@@ -223,19 +223,21 @@ def _cut_lists(store: Store, at: datetime) -> dict[str, GivenList]:
 def _analyse_in(worker: Worker, store: Store, settings: Settings, film: _PlannedFilm) -> FilmRows:
     """Analyse one film in the worker; whatever happens to it is in its row."""
     from curation.analysis import FilmJob, FilmRows, KnownFilm, analyse_film, failed_film
+    from curation.embeddings.stored import embeddings_of
     from curation.isolation import WorkerError
     from curation.tables.store import rows_of
 
+    asset = film.asset_sha256
     shots, measures, notes = (
-        rows_of(store.read(name, where={"asset_sha256": film.asset_sha256}))
+        rows_of(store.read(name, where={"asset_sha256": asset}))
         for name in ("shots", "measures", "cut_list_notes")
     )
     job = FilmJob(
-        film.asset_sha256,
+        asset,
         film.path,
         settings.device,
         exhaustive=settings.exhaustive,
-        known=KnownFilm(shots, measures, notes) if shots else None,
+        known=KnownFilm(shots, measures, notes, embeddings_of(store, asset)) if shots else None,
         cut_list=film.cut_list,
     )
     try:

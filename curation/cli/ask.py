@@ -19,6 +19,7 @@ VIEWS = {
     "tagged_shots": "one row a shot with film, work and every tag, for filters and queries",
     "newest_release": "the release published last",
     "left_out": "every film and shot that is not in the newest release: station and reasons",
+    "unsurveyed_faces": "shots with a face that no survey of appearances accounts for",
     "linked_evidence": "the studio's work that an avail or a claim is about, by id or EIDR",
 }
 

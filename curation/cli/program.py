@@ -7,7 +7,7 @@ from io import TextIOWrapper
 
 import typer
 
-from curation.cli import airflow, ask, clear, count, sheet, shots, stages, tag
+from curation.cli import airflow, ask, clear, count, sheet, shots, stages, tag, taggers
 from curation.console import InputError, one_line, tell
 
 BAD_INPUT_EXIT = 2
@@ -20,7 +20,16 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
-for _verbs in (stages.app, ask.app, count.app, clear.app, shots.app, sheet.app, tag.app):
+for _verbs in (
+    stages.app,
+    ask.app,
+    count.app,
+    clear.app,
+    shots.app,
+    sheet.app,
+    tag.app,
+    taggers.app,
+):
     app.add_typer(_verbs)
 app.add_typer(airflow.app, name="airflow")
 

@@ -17,7 +17,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from curation.tags.faces import SCORE, SURE, Box, Face, faces, finder, missing
+from curation.tags.faces import CENTERFACE, SCORE, SURE, Box, Face, faces, finder, missing
 from curation.tags.frame_bars import bars
 from curation.tags.numbers import measured, pick, sureness, unknown
 from curation.tags.protocol import UNKNOWN, Facet, Meter, Needs, Tag
@@ -25,6 +25,7 @@ from curation.tags.subject import FACE_HEADS, person
 
 if TYPE_CHECKING:
     from curation.media import Frame, VideoInfo
+    from curation.models import Weights
     from curation.tags.protocol import Series
 
 Track: TypeAlias = "list[tuple[int, Face]]"
@@ -76,6 +77,7 @@ class PeopleTagger:
     name: ClassVar[str] = "people"
     label_version: ClassVar[str] = "1"
     needs: ClassVar[Needs] = Needs(width=320, per_second=0.5)
+    weights: ClassVar[tuple[Weights, ...]] = (CENTERFACE,)
     facets: ClassVar[tuple[Facet, ...]] = (
         Facet(
             "faces",

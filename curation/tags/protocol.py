@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from curation.media import Frame, VideoInfo
     from curation.media.audio import Stretch
+    from curation.models import Weights
 
     Series: TypeAlias = Mapping[str, NDArray[np.float64]]
 
@@ -168,6 +169,19 @@ class Tagger(Protocol):
 
         To the summary come the shot's `seconds`, unless it has such a number itself.
         """
+
+
+def weights_of(tagger: Tagger) -> tuple[Weights, ...]:
+    """The networks of a tagger that has a property `weights`; one without networks needs none.
+
+    Raises `TypeError` where that is no tuple of `curation.models.Weights`.
+    """
+    from curation.models import Weights
+
+    given = getattr(tagger, "weights", ())
+    if not isinstance(given, tuple) or not all(isinstance(one, Weights) for one in given):
+        raise TypeError(f"the weights of tagger {tagger.name} are {given!r:.80}: no tuple of them")
+    return given
 
 
 def card_of(tagger: Tagger) -> Card | None:

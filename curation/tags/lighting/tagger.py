@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, ClassVar, Final
 
 import numpy as np
 
-from curation.tags.faces import missing
+from curation.tags.faces import CENTERFACE, missing
 from curation.tags.lighting.card import card
 from curation.tags.lighting.features import DEEP_STOPS
 from curation.tags.lighting.meter import BARS, LightingMeter
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from curation.media import VideoInfo
+    from curation.models import Weights
     from curation.tags.protocol import Card, Series
 
 CONTRASTS: Final = ((1.0, "flat"), (2.5, "normal"), (4.0, "high"), (math.inf, "extreme"))
@@ -86,6 +87,7 @@ class LightingTagger:
 
     name: ClassVar[str] = "lighting"
     needs: ClassVar[Needs] = Needs(width=320, per_second=0.5)
+    weights: ClassVar[tuple[Weights, ...]] = (CENTERFACE,)
     facets: ClassVar[tuple[Facet, ...]] = (
         _judged(
             "key_style",

@@ -1,0 +1,49 @@
+"""`curation taggers`: the taggers installed here, and what each one answers, runs on and costs."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from curation.cli.inputs import one_of
+from curation.cli.options import StoreOption, example
+from curation.cli.stations import tables_of
+from curation.console import show, write_json
+from curation.settings import Settings
+
+app = typer.Typer()
+
+FORMATS = ("table", "json", "markdown")
+
+
+@app.command(epilog=example("taggers"))
+def taggers(
+    names: Annotated[
+        list[str] | None, typer.Argument(help="Taggers or families; all if none.", metavar="NAME")
+    ] = None,
+    store: StoreOption = None,
+    output: Annotated[str, typer.Option("--format", help="table, json or markdown.")] = "table",
+) -> None:
+    """List the taggers: what they look at, answer, run on and cost.
+
+    What they cost is CPU seconds for a minute of film, over the films of the
+    store. As Markdown it is the page docs/taggers.md, the same for any store.
+    """
+    from curation.report import taggers as report
+    from curation.tables import Store
+    from curation.tags import taggers as installed
+
+    one_of(output, FORMATS)
+    settings, costs = Settings.from_environment(store=store), dict[str, float]()
+    if output != "markdown" and (Store.at(settings.store).place / "tables").exists():
+        with tables_of(settings) as connection:
+            costs = report.costs(connection)
+    found = report.entries(installed(names), costs)
+    if output == "markdown":
+        typer.echo(report.markdown(found), nl=False)
+    elif output == "json":
+        columns = tuple(found[0].to_json()) if found else ()
+        write_json(columns, [tuple(one.to_json().values()) for one in found], lines=False)
+    else:
+        show(report.COLUMNS, [one.cells() for one in found])

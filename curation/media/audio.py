@@ -23,8 +23,8 @@ _RESTART = 1
 
 BLOCK: Final = Fraction(1, 10)
 """Seconds of a block, of which everything that is heard is told."""
-MARGIN: Final = 20
-"""Blocks that are heard before and after those of a stretch."""
+MARGIN: Final = 30
+"""Blocks that are heard before and after those of a stretch, the 3 s of short-term loudness."""
 _LENGTH = 300
 """Blocks of a stretch…"""
 _MOST = 16_000_000
@@ -51,18 +51,34 @@ class Stretch:
     def __len__(self) -> int:
         return len(self.carried)
 
+    def own(self) -> Samples:
+        """Those of its blocks, shape (blocks, samples, channels).
+
+        At a rate of no whole number of samples a block, of longer blocks the last one is left out.
+        """
+        length = int(np.diff(self.edges).min())
+        at = self.edges[:-1, None] + np.arange(length)
+        return np.asarray(self.samples[at], np.float32)
+
     def mono(self, rate: int) -> Samples:
         """All its samples as one channel at another rate, mixed as a player would.
 
         Sample n is of the same instant as sample n / rate * self.rate of `samples`.
         """
-        frame = AudioFrame.from_ndarray(
-            np.ascontiguousarray(self.samples).reshape(1, -1), format="flt", layout=self.layout
-        )
-        frame.sample_rate = self.rate
         shape = av.AudioResampler(format="flt", layout="mono", rate=rate)
-        parts = [*shape.resample(frame), *shape.resample(None)]
-        return np.concatenate([np.zeros(0, np.float32), *(p.to_ndarray()[0] for p in parts)])
+        parts = [np.zeros(0, np.float32)]
+        for given in (*self.frames(), None):
+            parts += [part.to_ndarray()[0] for part in shape.resample(given)]
+        return np.concatenate(parts)
+
+    def frames(self) -> Iterator[AudioFrame]:
+        """All its samples as FFmpeg takes them, a block at a time, counted from the first."""
+        step = int(self.rate * BLOCK)
+        for first in range(0, len(self.samples), step):
+            part = np.ascontiguousarray(self.samples[first : first + step])
+            frame = AudioFrame.from_ndarray(part.reshape(1, -1), format="flt", layout=self.layout)
+            frame.sample_rate = self.rate
+            yield frame
 
 
 class SoundReel:

@@ -312,7 +312,7 @@ def test_new_measures_keep_the_list_and_what_is_said_of_it(film: Path, tmp_path:
     first = analyse_film(job)
     assert len(first.cut_list_notes) == 1
     aged = [row | {"version": "0"} if row["tagger"] == "quality" else row for row in first.measures]
-    known = KnownFilm(first.shots, aged, first.cut_list_notes)
+    known = KnownFilm(first.shots, aged, first.cut_list_notes, first.embeddings)
     again = analyse_film(replace(job, known=known))
     assert again.film["device_reason"].startswith("measured again")
     assert (again.shots, again.cut_list_notes) == (first.shots, first.cut_list_notes)

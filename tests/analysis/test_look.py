@@ -37,7 +37,8 @@ def job(film: Path, **given: Any) -> FilmJob:
 
 
 def again(first: FilmRows, film: Path) -> FilmRows:
-    return analyse_film(job(film, known=KnownFilm(first.shots, first.measures)))
+    known = KnownFilm(first.shots, first.measures, embeddings=first.embeddings)
+    return analyse_film(job(film, known=known))
 
 
 def of(rows: FilmRows, tagger: str) -> list[dict[str, Any]]:
@@ -129,7 +130,7 @@ def test_nothing_is_decoded_where_everything_is_known() -> None:
 def test_shots_found_in_another_way_are_found_anew() -> None:
     film = LIBRARY / "courtyard.mp4"
     first = analyse_film(job(film))
-    known = KnownFilm(first.shots, first.measures)
+    known = KnownFilm(first.shots, first.measures, embeddings=first.embeddings)
     second = analyse_film(job(film, known=known, exhaustive=True))
     assert second.film["frames_decoded"] == second.film["frames"]
 

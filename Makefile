@@ -62,7 +62,7 @@ test: env ## lint, types and tests
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/pytest
+	$(BIN)/pytest -n 2 --dist loadfile
 
 lock: env ## resolve the dependencies again
 	$(COMPILE) --extra dev --extra models --extra safety pyproject.toml -o requirements.lock

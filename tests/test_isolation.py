@@ -159,7 +159,8 @@ def test_what_cannot_be_sent_back_is_said_in_words(worker: Worker) -> None:
 @pytest.mark.parametrize("then", ["return", "hang", "crash"])
 def test_what_the_child_started_dies_with_it(then: str) -> None:
     pids: list[str] = []
-    with Worker(timeout_s=2, memory_mb=300, on_tell=pids.append) as worker:
+    timeout_s = 5 if then == "hang" else 30
+    with Worker(timeout_s=timeout_s, memory_mb=300, on_tell=pids.append) as worker:
         if then == "return":
             worker.call(start_a_child)
         else:

@@ -52,7 +52,7 @@ def test_settings_are_ones_that_airflow_has(name: str) -> None:
     assert given - known_options() - CELERY_OPTIONS == set()
 
 
-@pytest.mark.parametrize("name", OURS.keys() - {"init"})
+@pytest.mark.parametrize("name", sorted(OURS.keys() - {"init"}))
 def test_command_is_one_that_airflow_has(name: str) -> None:
     assert OURS[name]["command"][0] in known_commands()
 
@@ -78,12 +78,12 @@ def test_films_are_mounted_read_only_and_secrets_are_shared(name: str) -> None:
         assert value.startswith("${")
 
 
-@pytest.mark.parametrize("name", SERVICES.keys() - {"init"})
+@pytest.mark.parametrize("name", sorted(SERVICES.keys() - {"init"}))
 def test_services_say_when_they_are_healthy(name: str) -> None:
     assert SERVICES[name]["healthcheck"]["test"]
 
 
-@pytest.mark.parametrize("name", OURS.keys() - {"init"})
+@pytest.mark.parametrize("name", sorted(OURS.keys() - {"init"}))
 def test_services_wait_for_the_database(name: str) -> None:
     assert OURS[name]["depends_on"]["init"]["condition"] == "service_completed_successfully"
 

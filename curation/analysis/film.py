@@ -171,8 +171,9 @@ def _analyse(job: FilmJob, source: Source) -> FilmRows:
         rows = _looked_at_again(job, source, info, timeline, job.known, every, all_embed)
     else:
         rows = _measured_again(job, source, info, timeline, job.known, every, all_embed)
+    rows = _labelled(rows, every)
     notes = [*film["notes"], *rows.film.get("notes", ())]
-    return replace(_labelled(rows, every), film=film | rows.film | {"notes": notes})
+    return replace(rows, film=film | rows.film | {"notes": notes})
 
 
 def _labelled(rows: FilmRows, every: Sequence[Tagger]) -> FilmRows:

@@ -111,6 +111,7 @@ def test_only_the_tagger_that_changed_is_shown_frames_again(
     assert {"lighting", "lighting.dynamics", "quality"} <= set(first.film["tagger_cpu_s"])
     assert set(second.film["tagger_cpu_s"]) == {"lighting"}
     assert 0 < sum(first.film["tagger_cpu_s"].values()) <= first.film["cpu_s"]
+    assert all(cost == round(cost, 3) for cost in first.film["tagger_cpu_s"].values())
     assert 0 < second.film["frames_decoded"] <= sum(len(r["frames"]) for r in first.measures)
     assert second.film["frames_decoded"] < first.film["frames_decoded"]
     assert second.shots == first.shots

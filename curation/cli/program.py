@@ -7,7 +7,19 @@ from io import TextIOWrapper
 
 import typer
 
-from curation.cli import airflow, ask, clear, count, sheet, shots, stages, tag, taggers
+from curation.cli import (
+    airflow,
+    ask,
+    clear,
+    count,
+    recipe,
+    search,
+    sheet,
+    shots,
+    stages,
+    tag,
+    taggers,
+)
 from curation.console import InputError, one_line, tell
 
 BAD_INPUT_EXIT = 2
@@ -27,10 +39,12 @@ for _verbs in (
     clear.app,
     shots.app,
     sheet.app,
+    search.app,
     tag.app,
     taggers.app,
 ):
     app.add_typer(_verbs)
+app.add_typer(recipe.app, name="recipe")
 app.add_typer(airflow.app, name="airflow")
 
 

@@ -1,0 +1,144 @@
+"""`curation search`: shots that look like an example, or fit words."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from curation.cli.inputs import one_of
+from curation.cli.options import FILM, StoreOption, example
+from curation.cli.stations import tables_of
+from curation.console import FORMATS, InputError, one_line, show, tell, write_csv, write_json
+from curation.settings import Settings
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+    from curation.embeddings.embedder import Pictures
+    from curation.embeddings.search import Example, Hit
+
+app = typer.Typer()
+
+COLUMNS = ("shot_id", "film", "title", "timecode", "seconds", "similarity")
+MOST = 10_000
+
+
+@app.command(epilog=example(f"search --like {FILM} --limit 5"))
+def search(
+    like: Annotated[
+        str | None, typer.Option(help="A shot's id, a picture or a film.", metavar="SHOT")
+    ] = None,
+    words: Annotated[str | None, typer.Option(help="What is to be seen.", metavar="TEXT")] = None,
+    where: Annotated[
+        str | None, typer.Option(help="Only shots of tagged_shots that fit.", metavar="SQL")
+    ] = None,
+    limit: Annotated[int, typer.Option(help="How many shots.", min=1, max=MOST)] = 20,
+    embedder: Annotated[
+        str | None, typer.Option(help="Whose vectors are compared.", metavar="NAME")
+    ] = None,
+    store: StoreOption = None,
+    output: Annotated[str, typer.Option("--format", help="table, csv, json or jsonl.")] = "table",
+) -> None:
+    """Find the shots that look like an example, or like what words say, the likest first.
+
+    Of a film as an example, the nearest of its shots counts.
+    """
+    import duckdb
+
+    from curation.embeddings.search import search as hits_of
+
+    one_of(output, FORMATS)
+    if (like is None) == (words is None):
+        raise InputError("give an example by --like SHOT, or --words TEXT: one of the two")
+    with tables_of(Settings.from_environment(store=store)) as connection:
+        if like is not None:
+            wanted = _like(connection, like, embedder)
+        else:
+            wanted = _of_words(words or "", embedder)
+        try:
+            hits = hits_of(connection, wanted, limit=limit, where=where)
+        except duckdb.Error as error:
+            if where is None:
+                raise
+            raise InputError(
+                f"--where: {one_line(error)}; see `curation tables tagged_shots`"
+            ) from error
+        _tell_of_others(connection, wanted)
+    _print(hits, output)
+
+
+def _like(connection: DuckDBPyConnection, like: str, embedder: str | None) -> Example:
+    """What a file shows, or a stored shot."""
+    from curation.embeddings.embedder import DEFAULT, embedders
+    from curation.embeddings.search import Example, SearchError, shot_example
+
+    name = embedder or DEFAULT
+    path = Path(like)
+    if not path.is_file():
+        return shot_example(connection, like, name)
+    own = next((each for each in embedders() if each.name == name), None)
+    if own is None:
+        known = ", ".join(each.name for each in embedders()) or "none"
+        raise SearchError(f"no embedder {name!r} is here; known: {known}")
+    return Example(name, own.version, own.embed(_pictures(path, own.width)))
+
+
+def _pictures(path: Path, width: int) -> Pictures:
+    """The picture, or the middle still of each of a film's shots."""
+    import numpy as np
+
+    from curation.analysis import find_shots
+    from curation.analysis.stills import stills
+    from curation.media import read_still, still_format
+
+    if still_format(str(path)) is not None:
+        return read_still(str(path))[1].sized(width).rgb[None]
+    found = find_shots(path)
+    middles = {(shot.clean_start + shot.clean_end) // 2 for shot in found.shots}
+    given = [frame.rgb.copy() for frame in stills(path, found.timeline, middles, width)]
+    if not given:
+        raise InputError(f"{path} shows nothing that can be decoded; give another example")
+    return np.stack(given)
+
+
+def _of_words(words: str, embedder: str | None) -> Example:
+    """What an embedder that reads makes of words."""
+    from curation.embeddings.clip import EXTRA, VARIABLE
+    from curation.embeddings.embedder import ReadsWords, embedders
+    from curation.embeddings.search import Example, SearchError
+
+    for each in embedders():
+        if isinstance(each, ReadsWords) and embedder in (None, each.name):
+            return Example(each.name, each.version, each.embed_words([words]))
+    raise SearchError(
+        f"{embedder or 'no embedder here'} {'does not read' if embedder else 'reads'} words: "
+        f"pip install '{EXTRA}', name a network in {VARIABLE} (ViT-B-32/laion2b_s34b_b79k, or a "
+        "folder), and run `curation analyze`"
+    )
+
+
+def _tell_of_others(connection: DuckDBPyConnection, wanted: Example) -> None:
+    from curation.embeddings.search import other_versions
+
+    if others := other_versions(connection, wanted.embedder, wanted.version):
+        tell(
+            f"{others:,} shots were embedded by another version of {wanted.embedder} and are not "
+            "compared; run `curation analyze`"
+        )
+
+
+def _print(hits: list[Hit], output: str) -> None:
+    rows = [
+        (h.shot_id, h.asset_path, h.title, h.timecode, round(h.seconds, 3), round(h.similarity, 4))
+        for h in hits
+    ]
+    if output == "table":
+        show(COLUMNS, rows)
+        if not rows:
+            tell("no shot has a vector to compare with; run `curation analyze`")
+    elif output == "csv":
+        write_csv(COLUMNS, rows)
+    else:
+        write_json(COLUMNS, rows, lines=output == "jsonl")

@@ -24,11 +24,12 @@ from curation.tags.faces import Box
 from curation.tags.numbers import measured, middle, pick, unknown
 from curation.tags.people import overlap
 from curation.tags.protocol import UNKNOWN, Facet, Meter, Needs, Tag
-from curation.tags.text_boxes import Text, finder, missing
-from curation.tags.timecode import timecode
+from curation.tags.text_boxes import DETECTOR, Text, finder, missing
+from curation.tags.timecode import RECOGNISER, timecode
 
 if TYPE_CHECKING:
     from curation.media import Frame, VideoInfo
+    from curation.models import Weights
     from curation.tags.protocol import Series
 
 Grey = NDArray[np.uint8]
@@ -108,6 +109,7 @@ class TextTagger:
     name: ClassVar[str] = "text"
     label_version: ClassVar[str] = "1"
     needs: ClassVar[Needs] = Needs(width=640, per_shot=2)
+    weights: ClassVar[tuple[Weights, ...]] = (DETECTOR, RECOGNISER)
     facets: ClassVar[tuple[Facet, ...]] = (
         Facet(
             "text",
@@ -157,6 +159,7 @@ class TextTagger:
     def meter(self, video: VideoInfo) -> Meter:
         """A meter of the text of a frame. Raises `ModelUnavailableError` without a network."""
         finder()
+        RECOGNISER.path()
         return _measures
 
     def summarise(self, series: Series, pts: NDArray[np.float64]) -> dict[str, float]:

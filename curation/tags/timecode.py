@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from curation.models import ModelUnavailableError, Weights, session
+from curation.models import Weights, session
 
 Pixels = NDArray[np.uint8]
 
@@ -61,15 +61,12 @@ class Reader:
 def timecode(rgb: Pixels) -> float | None:
     """Seconds since midnight, without the frames, that a line of text shows as a timecode.
 
-    None where it does not, or no network is installed.
+    None where it does not. Raises `ModelUnavailableError` where no network is installed.
     """
     high, wide = rgb.shape[:2]
     if not LONG[0] <= wide / max(1, high) <= LONG[1]:
         return None
-    try:
-        text, sure = _reader().read(rgb)
-    except ModelUnavailableError:
-        return None
+    text, sure = _reader().read(rgb)
     return seconds(text) if sure >= SURE else None
 
 

@@ -79,3 +79,18 @@ def test_content_without_a_picture(level: int, label: str) -> None:
 
 def test_no_samples_are_unknown() -> None:
     assert set(labels(TAGGER.summarise({}, np.array([]))).values()) == {"unknown"}
+
+
+def test_a_moving_shot_that_repeats_frames_is_told_from_a_still_one() -> None:
+    canvas = scenery()
+    pulled_down = [canvas[:, 4 * (i * 4 // 5) :][:, :320] for i in range(20)]
+    assert labels(shot(pulled_down))["cadence"] == "repeats"
+    assert labels(shot([canvas[:, :320]] * 20))["cadence"] == "unknown"
+    assert labels(shot([canvas[:, 4 * i :][:, :320] for i in range(20)]))["cadence"] == "unknown"
+
+
+def test_every_label_and_number_is_declared() -> None:
+    facets = {facet.name: facet for facet in TAGGER.facets}
+    for tag in TAGGER.label(shot([scenery()[:, :320]] * 2)):
+        assert tag.label in facets[tag.facet].labels
+        assert set(tag.measures) == set(facets[tag.facet].measures)

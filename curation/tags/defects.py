@@ -1,0 +1,283 @@
+"""Defects of the picture as a signal, in a score whose parts are visible.
+
+Pictures are looked at in their own size, up to 1920 wide, for noise, blocks, combs and stuck pixels
+do not survive shrinking. Limits were chosen on real frames degraded by known amounts
+(benchmarks/README.md); no study of viewers stands behind the score.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar, Final
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from curation.tags.artefacts import (
+    PIXELS,
+    banding,
+    blockiness,
+    blur,
+    combing,
+    noise,
+    stuck,
+    window,
+)
+from curation.tags.frame_bars import bars
+from curation.tags.numbers import measured, middle, pick, sureness, unknown
+from curation.tags.protocol import UNKNOWN, Facet, Meter, Needs, Tag
+
+if TYPE_CHECKING:
+    from curation.media import Frame, VideoInfo
+    from curation.tags.protocol import Series
+
+NOISE: Final = (("clean", 3.0), ("grainy", 8.0), ("noisy", math.inf))
+"""Least noise of the next label, in 8-bit levels. Texture of small pictures reaches 2.7."""
+BLOCKY: Final = 1.5
+"""Of 55 frames of the shared films two reach it; JPEG of quality 40 lies between 1.3 and 3.2."""
+COMBED: Final = 0.01
+"""Share of the picture: whole pictures reach 0.0003, two moments woven 0.05 and more…"""
+COMB_NOISE: Final = 6.0
+"""…and noise beyond this many levels may."""
+BANDED: Final = (4.0, 1.8)
+"""Least levels that a line crosses by steps, and their least mean height: video levels of 8 bits
+have 1.2, films reach 1.6."""
+SOFT_EDGE: Final = 0.75
+"""Blur from which a picture is soft: sharp frames reach 0.6, blurred by 2 pixels 0.57 to 0.8."""
+CRUSHED, CLIPPED = 4, 251
+"""Luma codes at or beyond which a pixel holds no detail."""
+PLAIN: Final = 3.0
+"""Deviation of luma under which there is no picture to judge."""
+GROUND: Final = 8.0
+"""Levels by which the ground around a stuck pixel changes, that it is no thing of the scene."""
+
+PARTS: Final = {
+    "noise": (3.0, 20.0),
+    "blockiness": (1.4, 4.0),
+    "combing": (0.003, 0.1),
+    "band_step": (1.6, 8.0),
+    "blur": (0.65, 0.9),
+    "clipped_share": (0.05, 0.5),
+    "crushed_share": (0.5, 1.0),
+}
+"""Of each measure where it takes nothing from the score, and where it takes all; between them its
+part falls evenly, of the logarithm but for shares and blur."""
+_EVEN: Final = ("blur", "clipped_share", "crushed_share")
+GOOD, POOR = 0.7, 0.35
+
+_MEDIAN: Final = ("noise", "blockiness", "band_levels", "band_step", "blur")
+_MEAN: Final = ("clipped_share", "crushed_share", "luma_deviation")
+_PLACE: Final = ("x", "y", "ground")
+
+
+@dataclass(frozen=True, slots=True)
+class DefectsTagger:
+    """Noise, blocks, combs, bands, blur and stuck pixels of a shot, and a score made of them."""
+
+    name: ClassVar[str] = "quality.defects"
+    version: ClassVar[str] = "1"
+    label_version: ClassVar[str] = "1"
+    needs: ClassVar[Needs] = Needs(width=1920, per_second=0.25)
+    facets: ClassVar[tuple[Facet, ...]] = (
+        Facet(
+            "noise",
+            (*(name for name, _ in NOISE), UNKNOWN),
+            {"noise": "standard deviation of noise or grain, 8-bit levels"},
+        ),
+        Facet(
+            "blocks",
+            ("none", "blocky", UNKNOWN),
+            {"blockiness": "steps between blocks of 8 pixels over those inside them"},
+        ),
+        Facet(
+            "combing",
+            ("none", "combed", UNKNOWN),
+            {"combing": "share of the picture, most in a still", "noise": "8-bit levels"},
+        ),
+        Facet(
+            "banding",
+            ("none", "banded", UNKNOWN),
+            {
+                "band_levels": "8-bit levels that a line crosses by steps between plains",
+                "band_step": "mean height of these steps, 8-bit levels",
+            },
+        ),
+        Facet(
+            "detail",
+            ("full", "soft", UNKNOWN),
+            {"blur": "blur in the picture's own size, 0 to 1 (Crete et al. 2007)"},
+        ),
+        Facet(
+            "pixels",
+            ("none", "stuck", UNKNOWN),
+            {
+                "stuck": "pixels that stand out alone in two stills, in one place, by their ground",
+                "lone_pixels": "that stand out alone in a still, most in one",
+                "stuck_x": "of the first, pixels",
+                "stuck_y": "of the first, pixels",
+            },
+        ),
+        Facet(
+            "technical",
+            ("good", "fair", "poor", UNKNOWN),
+            {
+                "score": "product of the parts, 0 to 1",
+                **{f"part_{name}": "0 to 1" for name in PARTS},
+            },
+        ),
+    )
+
+    def meter(self, video: VideoInfo) -> Meter:
+        """A meter of a still."""
+        return _measures
+
+    def summarise(self, series: Series, pts: NDArray[np.float64]) -> dict[str, float]:
+        """Medians over the stills; combing of the worst, for pulldown weaves only some."""
+        if not len(pts):
+            return {}
+        summary = {name: middle(series[name]) for name in _MEDIAN}
+        summary |= {name: float(series[name].mean()) for name in _MEAN}
+        combs = series["combing"][np.isfinite(series["combing"])]
+        summary["combing"] = float(combs.max()) if len(combs) else math.nan
+        return summary | _stuck(series, len(pts))
+
+    def label(self, measures: Mapping[str, float]) -> tuple[Tag, ...]:
+        """One tag a facet."""
+        return (
+            _noise(measures),
+            _beyond(measures, "blocks", "blockiness", BLOCKY, ("none", "blocky"), 0.2),
+            _combing(measures),
+            _banding(measures),
+            _beyond(measures, "detail", "blur", SOFT_EDGE, ("full", "soft"), 0.1),
+            _pixels(measures),
+            _technical(measures),
+        )
+
+
+def _measures(frame: Frame, before: Frame | None) -> dict[str, float]:
+    whole = np.asarray(cv2.cvtColor(frame.rgb, cv2.COLOR_RGB2GRAY), np.uint8)
+    rows, columns = bars(whole)
+    grey = np.ascontiguousarray(whole[rows.first : rows.past, columns.first : columns.past])
+    levels = np.bincount(grey.ravel(), minlength=256) / grey.size
+    values = {
+        "luma_deviation": float(cv2.meanStdDev(grey)[1][0, 0]),
+        "crushed_share": float(levels[: CRUSHED + 1].sum()),
+        "clipped_share": float(levels[CLIPPED:].sum()),
+    }
+    middle_part = window(grey)
+    plain = values["luma_deviation"] < PLAIN
+    bands = banding(middle_part)
+    judged = {
+        "noise": noise(middle_part),
+        "blockiness": blockiness(middle_part),
+        "combing": combing(middle_part),
+        "blur": blur(middle_part),
+        "band_levels": bands.levels,
+        "band_step": bands.step,
+    }
+    values |= {name: math.nan if plain else value for name, value in judged.items()}
+    count, kept = stuck(grey)
+    values["lone_pixels"] = float(count)
+    for k in range(PIXELS):
+        pixel = kept[k] if k < len(kept) else (math.nan,) * len(_PLACE)
+        given = (pixel[0] + columns.first, pixel[1] + rows.first, pixel[2])
+        values |= {f"pixel{k + 1}_{p}": float(v) for p, v in zip(_PLACE, given, strict=True)}
+    return values
+
+
+def _stuck(series: Series, stills: int) -> dict[str, float]:
+    """Places where a pixel stands out in two stills at least, while its ground changes."""
+    seen: dict[tuple[float, float], list[float]] = {}
+    for k in range(1, PIXELS + 1):
+        for x, y, ground in zip(*(series[f"pixel{k}_{part}"] for part in _PLACE), strict=True):
+            if math.isfinite(x):
+                seen.setdefault((float(x), float(y)), []).append(float(ground))
+    places = sorted(
+        place for place, grounds in seen.items() if max(grounds) - min(grounds) >= GROUND
+    )
+    summary = {
+        "stills": float(stills),
+        "stuck": float(len(places)),
+        "lone_pixels": float(series["lone_pixels"].max()),
+    }
+    if places:
+        summary |= {"stuck_x": places[0][0], "stuck_y": places[0][1]}
+    return summary
+
+
+def _noise(measures: Mapping[str, float]) -> Tag:
+    shown = pick(measures, "noise")
+    if not measured(shown):
+        return unknown("noise", shown)
+    label = next(name for name, limit in NOISE if shown["noise"] < limit)
+    octaves = min(abs(math.log2(max(shown["noise"], 1e-3) / limit)) for _, limit in NOISE[:-1])
+    return Tag("noise", label, sureness(octaves, 0.3), shown)
+
+
+def _beyond(
+    measures: Mapping[str, float],
+    facet: str,
+    name: str,
+    limit: float,
+    labels: tuple[str, str],
+    scale: float,
+) -> Tag:
+    shown = pick(measures, name)
+    if not measured(shown):
+        return unknown(facet, shown)
+    margin = shown[name] - limit
+    return Tag(facet, labels[margin >= 0], sureness(abs(margin), scale), shown)
+
+
+def _combing(measures: Mapping[str, float]) -> Tag:
+    shown = pick(measures, "combing", "noise")
+    combed = shown["combing"] >= COMBED
+    if math.isnan(shown["combing"]) or (combed and not shown["noise"] < COMB_NOISE):
+        return unknown("combing", shown)
+    octaves = abs(math.log2(max(shown["combing"], 1e-4) / COMBED))
+    return Tag("combing", "combed" if combed else "none", sureness(octaves, 1.0), shown)
+
+
+def _banding(measures: Mapping[str, float]) -> Tag:
+    shown = pick(measures, "band_levels", "band_step")
+    if math.isnan(shown["band_levels"]):
+        return unknown("banding", shown)
+    if math.isnan(shown["band_step"]) or shown["band_levels"] < BANDED[0]:
+        return Tag("banding", "none", 0.8, shown)
+    octaves = math.log2(shown["band_step"] / BANDED[1])
+    label = "banded" if octaves >= 0 else "none"
+    return Tag("banding", label, sureness(abs(octaves), 0.3), shown)
+
+
+def _pixels(measures: Mapping[str, float]) -> Tag:
+    shown = pick(measures, "stuck", "lone_pixels", "stuck_x", "stuck_y")
+    if shown["stuck"] > 0:
+        return Tag("pixels", "stuck", 0.9, shown)
+    if shown["lone_pixels"] == 0:
+        return Tag("pixels", "none", 0.9, shown)
+    return unknown("pixels", shown)
+
+
+def _technical(measures: Mapping[str, float]) -> Tag:
+    given = pick(measures, *PARTS)
+    if not measures.get("band_levels", 0.0) >= BANDED[0]:
+        given["band_step"] = 1.0
+    parts = {f"part_{name}": part(name, value) for name, value in given.items()}
+    shown = {"score": math.prod(parts.values()), **parts}
+    if not measured(shown):
+        return unknown("technical", shown)
+    score = shown["score"]
+    label = "good" if score >= GOOD else "fair" if score >= POOR else "poor"
+    margin = min(abs(score - GOOD), abs(score - POOR))
+    return Tag("technical", label, sureness(margin, 0.1), shown)
+
+
+def part(name: str, value: float) -> float:
+    """What a measure leaves of the score, in [0, 1]; NaN of NaN."""
+    best, worst = PARTS[name]
+    if name not in _EVEN:
+        best, worst, value = (math.log(max(v, 1e-6)) for v in (best, worst, value))
+    return math.nan if math.isnan(value) else min(1.0, max(0.0, (worst - value) / (worst - best)))

@@ -37,16 +37,16 @@ if TYPE_CHECKING:
 NOISE: Final = (("clean", 3.0), ("grainy", 8.0), ("noisy", math.inf))
 """Least noise of the next label, in 8-bit levels. Texture of small pictures reaches 2.7."""
 BLOCKY: Final = 1.5
-"""Of 55 frames of the shared films two reach it; JPEG of quality 40 lies between 1.3 and 3.2."""
+"""Nine in ten frames of films stay below 1.2; of quality 40 JPEG has 1.3 to 2, of 20 1.6 to 2.7."""
 COMBED: Final = 0.01
-"""Share of the picture: whole pictures reach 0.0003, two moments woven 0.05 and more…"""
+"""Share of the picture: whole pictures reach 0.0003, two moments four pixels apart 0.03 to 0.14…"""
 COMB_NOISE: Final = 6.0
 """…and noise beyond this many levels may."""
 BANDED: Final = (4.0, 1.8)
 """Least levels that a line crosses by steps, and their least mean height: video levels of 8 bits
 have 1.2, films reach 1.6."""
 SOFT_EDGE: Final = 0.75
-"""Blur from which a picture is soft: sharp frames reach 0.6, blurred by 2 pixels 0.57 to 0.8."""
+"""Nine in ten frames stay below 0.57; blurred by 2 pixels they have 0.60 to 0.77, by 4 0.80."""
 CRUSHED, CLIPPED = 4, 251
 """Luma codes at or beyond which a pixel holds no detail."""
 PLAIN: Final = 3.0

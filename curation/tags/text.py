@@ -3,7 +3,8 @@
 A few stills of a shot tell what is laid over it from what is in the scene: laid over it stands
 still with its own brightness while the ground just around it changes; in the scene it moves with
 the picture. Where neither is seen, only where it stands may tell. Text is found, not read, but for
-timecode. A mark without letters is not found. Thresholds were chosen on text drawn over the shared
+timecode. A mark is found by its letters; of one that merely stands the box is given, for it to be
+looked for in the film's other shots. Thresholds were chosen on text drawn over the shared
 films; how they do is in benchmarks/README.md.
 """
 
@@ -135,7 +136,8 @@ class TextTagger:
             "mark",
             ("lettered", UNKNOWN),
             {
-                "mark_overlaid": "pairs of stills through which it stands while its ground changes",
+                "mark_stands": "pairs of stills through which letters in a corner stand",
+                "mark_overlaid": "of these, while the ground around them changes",
                 **{f"mark_{edge}": "share of the width or height" for edge in _EDGES},
             },
         ),
@@ -171,8 +173,13 @@ class TextTagger:
         most = int(np.argmax(series["share"]))
         shown = np.flatnonzero(counts > 0)
         pairs = list(combinations(stills, 2))
-        marks = [piece for pair in pairs for piece, _ in _overlaid(*pair) if _is_mark(piece.box)]
-        overlaid = [sum(not _is_mark(piece.box) for piece, _ in _overlaid(*pair)) for pair in pairs]
+        standing = [list(_standing(*pair)) for pair in pairs]
+        overlaid = [
+            sum(change >= GROUND and not _is_mark(piece.box) for piece, change in pair)
+            for pair in standing
+        ]
+        marks = [one for pair in standing for one in pair if _is_mark(one[0].box)]
+        marks.sort(key=lambda one: -one[1] if math.isfinite(one[1]) else 0.0)
         summary = {
             "stills": float(len(stills)),
             "text_share": len(shown) / len(stills),
@@ -183,13 +190,14 @@ class TextTagger:
             "subtitle_share": sum(bool(_captions(still)) for still in stills) / len(stills),
             "overlaid": float(max(overlaid, default=0)),
             "moved": float(max((_moved(*pair) for pair in pairs), default=0)),
-            "mark_overlaid": float(len(marks)),
+            "mark_stands": float(len(marks)),
+            "mark_overlaid": float(sum(change >= GROUND for _, change in marks)),
             **_clock(series["timecode_s"], pts),
         }
         for k, piece in enumerate(stills[most][:SHOWN], start=1):
             summary |= {f"{e}{k}": v for e, v in zip(_EDGES, piece.box, strict=True)}
         if marks:
-            summary |= {f"mark_{e}": v for e, v in zip(_EDGES, marks[0].box, strict=True)}
+            summary |= {f"mark_{e}": v for e, v in zip(_EDGES, marks[0][0].box, strict=True)}
         return summary
 
     def label(self, measures: Mapping[str, float]) -> tuple[Tag, ...]:
@@ -280,15 +288,12 @@ def _pieces(series: Series, still: int) -> list[Piece]:
     return given
 
 
-def _overlaid(one: Sequence[Piece], other: Sequence[Piece]) -> Iterator[tuple[Piece, Piece]]:
-    """Pieces of two stills that stand as they are while the ground around them changes."""
+def _standing(one: Sequence[Piece], other: Sequence[Piece]) -> Iterator[tuple[Piece, float]]:
+    """Pieces that two stills share, and how much the ground around each changes, in levels."""
     for here in one:
         for there in other:
-            if not _stands(here.box, there.box) or abs(here.ink - there.ink) > INK:
-                continue
-            change = middle(np.abs(np.subtract(here.ground, there.ground)))
-            if change >= GROUND:
-                yield here, there
+            if _stands(here.box, there.box) and abs(here.ink - there.ink) <= INK:
+                yield here, middle(np.abs(np.subtract(here.ground, there.ground)))
 
 
 def _stands(one: Box, other: Box) -> bool:

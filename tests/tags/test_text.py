@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from curation.media import Frame, Still, frames
+from curation.media import Frame, Still, chosen, frames, read_timeline
 from curation.models import ModelUnavailableError
 from curation.tags import Tag
 from curation.tags import text_boxes as room
@@ -48,9 +48,10 @@ def tagged(stills: Sequence[Pixels], gap: int = 2) -> dict[str, Tag]:
 @pytest.fixture(scope="module")
 def scenes(root: Path) -> list[Pixels]:
     """Two pictures that have nothing in common and no letters."""
-    film = root / "examples" / "library" / "window_seat.mp4"
-    kept = [frame.rgb.copy() for frame in islice(frames(str(film), width=640, device="cpu"), 600)]
-    return [enlarged(kept[200]), enlarged(kept[590])]
+    film = str(root / "examples" / "library" / "window_seat.mp4")
+    timeline = read_timeline(film)
+    wanted = np.isin(np.arange(len(timeline)), (200, 590))
+    return [enlarged(frame.rgb) for frame in chosen(film, timeline, wanted, width=640)]
 
 
 def enlarged(picture: Pixels) -> Pixels:
@@ -96,6 +97,8 @@ class TestOverFilm:
         tag = tagged([lettered(scene, "TV 4", (545, 45), 0.8) for scene in scenes])["mark"]
         assert tag.label == "lettered"
         assert tag.measures["mark_left"] * 640 == pytest.approx(545, abs=8)
+        still = tagged([lettered(scenes[0], "TV 4", (545, 45), 0.8)] * 2)["mark"]
+        assert (still.label, still.measures["mark_stands"]) == ("unknown", 1)
 
     @pytest.mark.parametrize(("gap", "label"), [(2, "burnt_in"), (9, "unknown")])
     def test_a_timecode_that_goes_on_as_time_does(

@@ -1,4 +1,4 @@
-"""`curation search`: shots that look like an example, or fit words."""
+"""`curation search` by example or by words, and `curation vote`: words put to every shot."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from curation.cli.inputs import one_of
-from curation.cli.options import FILM, StoreOption, example
+from curation.cli.options import FILM, LibraryOption, StoreOption, example
 from curation.cli.stations import tables_of
 from curation.console import FORMATS, InputError, one_line, show, tell, write_csv, write_json
 from curation.settings import Settings
@@ -69,6 +69,32 @@ def search(
     _print(hits, output)
 
 
+@app.command(epilog=example("vote examples/prompts.yaml --check"))
+def vote(
+    prompts: Annotated[Path, typer.Argument(help="Facets, labels and texts.", metavar="FILE")],
+    voter: Annotated[
+        str | None, typer.Option(help="Who is shown stills; none: stored vectors.", metavar="NAME")
+    ] = None,
+    store: StoreOption = None,
+    library: LibraryOption = None,
+    check: Annotated[bool, typer.Option("--check", help="Only read the prompts.")] = False,
+) -> None:
+    """Ask a model that reads words about every analysed shot; its answers are votes, not measures.
+
+    They are tags of zero_shot.<facet>, at most half sure. Analyze first: it drops a film's votes.
+    """
+    from curation import stages
+    from curation.tags.votes import read_prompts
+
+    if check:
+        facets = read_prompts(prompts).facets.items()
+        show(("facet", "asked", "labels"), [(f, q.ask, ", ".join(q.labels)) for f, q in facets])
+        return
+    settings = Settings.from_environment(store=store, library=library)
+    written = stages.vote(settings, prompts, voter=voter, tell=tell)
+    show(("facet", "shots"), list(written.items()))
+
+
 def _like(connection: DuckDBPyConnection, like: str, embedder: str | None) -> Example:
     """What a file shows, or a stored shot."""
     from curation.embeddings.embedder import DEFAULT, embedders
@@ -106,12 +132,11 @@ def _pictures(path: Path, width: int) -> Pictures:
 def _of_words(words: str, embedder: str | None) -> Example:
     """What an embedder that reads makes of words."""
     from curation.embeddings.clip import EXTRA, VARIABLE
-    from curation.embeddings.embedder import ReadsWords, embedders
+    from curation.embeddings.embedder import reader
     from curation.embeddings.search import Example, SearchError
 
-    for each in embedders():
-        if isinstance(each, ReadsWords) and embedder in (None, each.name):
-            return Example(each.name, each.version, each.embed_words([words]))
+    if (found := reader(embedder)) is not None:
+        return Example(found.name, found.version, found.embed_words([words]))
     raise SearchError(
         f"{embedder or 'no embedder here'} {'does not read' if embedder else 'reads'} words: "
         f"pip install '{EXTRA}', name a network in {VARIABLE} (ViT-B-32/laion2b_s34b_b79k, or a "

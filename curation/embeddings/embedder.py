@@ -10,7 +10,7 @@ import logging
 from collections.abc import Sequence
 from functools import cache
 from importlib.metadata import entry_points
-from typing import TYPE_CHECKING, Final, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Final, Protocol, cast
 
 from curation.models import ModelUnavailableError
 
@@ -58,8 +58,7 @@ class Embedder(Protocol):
         """
 
 
-@runtime_checkable
-class ReadsWords(Protocol):
+class Reader(Embedder, Protocol):
     """An embedder that puts words where the pictures lie that they describe."""
 
     @property
@@ -87,6 +86,14 @@ def embedders() -> tuple[Embedder, ...]:
         if made is not None and made.name == point.name:
             found.setdefault(point.name, made)
     return tuple(found.values())
+
+
+def reader(name: str | None = None) -> Reader | None:
+    """The first embedder, or the one of that name, if it reads words; None where none does."""
+    for each in embedders():
+        if name in (None, each.name) and hasattr(type(each), "embed_words"):
+            return cast("Reader", each)
+    return None
 
 
 def versions() -> dict[str, str | None]:

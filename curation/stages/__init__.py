@@ -15,6 +15,7 @@ from curation.stages.analysis import (
 from curation.stages.catalog import ingest
 from curation.stages.releases import (
     ReleaseTasks,
+    check_recipe,
     cut_film,
     pack_shard,
     plan_release,
@@ -23,12 +24,14 @@ from curation.stages.releases import (
     shards_of,
     verify,
 )
+from curation.stages.votes import vote
 
 __all__ = [
     "AnalysisPlan",
     "ReleaseTasks",
     "analyse",
     "analyse_part",
+    "check_recipe",
     "commit_analysis",
     "cut_film",
     "ingest",
@@ -40,4 +43,5 @@ __all__ = [
     "release",
     "shards_of",
     "verify",
+    "vote",
 ]

@@ -70,7 +70,7 @@ def plan_analysis(
     pending: list[tuple[str, str]] = []
     excluded: list[dict[str, Any]] = []
     for asset, path, work_id in assets_of(store, at):
-        reasons = _kept_from_analysis(settings, knowledge, work_id)
+        reasons = kept_from_analysis(settings, knowledge, work_id)
         film = films.get(asset)
         if reasons:
             excluded.append({"asset_sha256": asset, "status": EXCLUDED, "reasons": list(reasons)})
@@ -341,7 +341,8 @@ def analyse(
     return dict(counts)
 
 
-def _kept_from_analysis(settings: Settings, knowledge: Knowledge, work_id: str) -> tuple[str, ...]:
+def kept_from_analysis(settings: Settings, knowledge: Knowledge, work_id: str) -> tuple[str, ...]:
+    """The first gate's reasons against looking at a work; none where the studio may."""
     from curation.rights import PerformerGate, Request, decide
 
     request = Request(

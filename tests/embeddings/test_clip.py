@@ -12,8 +12,10 @@ import numpy as np
 import pytest
 
 from curation.embeddings import clip
+from curation.embeddings import embedder as door
 from curation.embeddings.clip import OpenClip, chosen
-from curation.embeddings.embedder import ReadsWords
+from curation.embeddings.efficientnet import EfficientNetLite0
+from curation.embeddings.embedder import reader
 from curation.models import ModelUnavailableError
 
 TINY = {
@@ -42,7 +44,6 @@ def test_a_local_network_embeds_pictures_and_words(folder: Path) -> None:
     pictures = np.random.default_rng(1).integers(0, 256, (35, 90, 160, 3), np.uint8)
     texts = ["a lamp at night", "a street by day"]
     seen, read = embedder.embed(pictures), embedder.embed_words(texts)
-    assert isinstance(embedder, ReadsWords)
     assert embedder.dimensions == 24
     assert embedder.logit_scale == pytest.approx(1 / 0.07, rel=1e-3)
     for found, count in ((seen, 35), (read, 2)):
@@ -79,7 +80,10 @@ def test_it_is_there_where_a_network_is_named(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.delenv(clip.VARIABLE, raising=False)
     assert chosen() is None
     monkeypatch.setenv(clip.VARIABLE, "ViT-B-32/openai")
-    assert isinstance(chosen(), OpenClip)
+    monkeypatch.setattr(door, "embedders", lambda: (EfficientNetLite0(), OpenClip("x")))
+    for name in (None, "open_clip"):
+        assert isinstance(reader(name), OpenClip)
+    assert reader("efficientnet_lite0") is None
 
 
 def test_what_to_install_is_said(monkeypatch: pytest.MonkeyPatch) -> None:

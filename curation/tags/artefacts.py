@@ -96,26 +96,34 @@ def blur(grey: Grey) -> float:
     return worst
 
 
-def blockiness(grey: Grey) -> float:
-    """How much larger steps are between blocks of 8 pixels than inside them: 1 where none show.
+class Blocks(NamedTuple):
+    """Mean step between blocks over that inside them, 1 where none show, and less it, in levels."""
+
+    ratio: float
+    step: float
+
+
+def blocks(grey: Grey) -> Blocks:
+    """How much larger steps are between blocks of 8 pixels than inside them.
 
     After Wang, Sheikh & Bovik, "No-reference perceptual quality assessment of JPEG compressed
     images" (ICIP 2002): mean step across each column and row, folded at 8; the grid's place is
-    where the steps are largest. Of the two directions the geometric mean; NaN where a picture is
-    plain or small.
+    where the steps are largest. Of the two directions the geometric mean of ratios and the mean of
+    differences; NaN where a picture is plain or small.
     """
     if min(grey.shape) < 4 * GRID:
-        return math.nan
-    ratios = []
+        return Blocks(math.nan, math.nan)
+    ratios, excess = [], []
     for axis in (0, 1):
         ahead, behind = (grey[:, 1:], grey[:, :-1]) if axis == 0 else (grey[1:], grey[:-1])
         steps = cv2.reduce(cv2.absdiff(ahead, behind), axis, cv2.REDUCE_AVG, dtype=cv2.CV_32F)
         profile = np.asarray(steps, np.float64).ravel()
         folded = profile[: len(profile) // GRID * GRID].reshape(-1, GRID).mean(axis=0)
         best = int(folded.argmax())
-        rest = np.delete(folded, best).mean()
-        ratios.append(folded[best] / rest if rest > 0 else math.nan)
-    return float(math.sqrt(ratios[0] * ratios[1]))
+        rest = float(np.delete(folded, best).mean())
+        ratios.append(float(folded[best]) / rest if rest > 0 else math.nan)
+        excess.append(float(folded[best]) - rest)
+    return Blocks(math.sqrt(ratios[0] * ratios[1]), sum(excess) / 2)
 
 
 def combing(grey: Grey) -> float:

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from curation.tags.artefacts import (
     PIXELS,
     banding,
-    blockiness,
+    blocks,
     blur,
     combing,
     noise,
@@ -38,6 +38,8 @@ NOISE: Final = (("clean", 3.0), ("grainy", 8.0), ("noisy", math.inf))
 """Least noise of the next label, in 8-bit levels. Texture of small pictures reaches 2.7."""
 BLOCKY: Final = 1.5
 """Nine in ten frames of films stay below 1.2; of quality 40 JPEG has 1.3 to 2, of 20 1.6 to 2.7."""
+BLOCK_STEP: Final = 0.5
+"""Levels by which the steps must be larger, to be seen: in fog and fades the ratio says nothing."""
 COMBED: Final = 0.01
 """Share of the picture: whole pictures reach 0.0003, two moments four pixels apart 0.03 to 0.14…"""
 COMB_NOISE: Final = 6.0
@@ -68,7 +70,7 @@ part falls evenly, of the logarithm but for shares and blur."""
 _EVEN: Final = ("blur", "clipped_share", "crushed_share")
 GOOD, POOR = 0.7, 0.35
 
-_MEDIAN: Final = ("noise", "blockiness", "band_levels", "band_step", "blur")
+_MEDIAN: Final = ("noise", "blockiness", "block_step", "band_levels", "band_step", "blur")
 _MEAN: Final = ("clipped_share", "crushed_share", "luma_deviation")
 _PLACE: Final = ("x", "y", "ground")
 
@@ -90,7 +92,10 @@ class DefectsTagger:
         Facet(
             "blocks",
             ("none", "blocky", UNKNOWN),
-            {"blockiness": "steps between blocks of 8 pixels over those inside them"},
+            {
+                "blockiness": "steps between blocks of 8 pixels over those inside them",
+                "block_step": "by how much they are larger, 8-bit levels",
+            },
         ),
         Facet(
             "combing",
@@ -148,10 +153,10 @@ class DefectsTagger:
         """One tag a facet."""
         return (
             _noise(measures),
-            _beyond(measures, "blocks", "blockiness", BLOCKY, ("none", "blocky"), 0.2),
+            _blocks(measures),
             _combing(measures),
             _banding(measures),
-            _beyond(measures, "detail", "blur", SOFT_EDGE, ("full", "soft"), 0.1),
+            _detail(measures),
             _pixels(measures),
             _technical(measures),
         )
@@ -169,10 +174,11 @@ def _measures(frame: Frame, before: Frame | None) -> dict[str, float]:
     }
     middle_part = window(grey)
     plain = values["luma_deviation"] < PLAIN
-    bands = banding(middle_part)
+    bands, grid = banding(middle_part), blocks(middle_part)
     judged = {
         "noise": noise(middle_part),
-        "blockiness": blockiness(middle_part),
+        "blockiness": grid.ratio,
+        "block_step": grid.step,
         "combing": combing(middle_part),
         "blur": blur(middle_part),
         "band_levels": bands.levels,
@@ -217,19 +223,20 @@ def _noise(measures: Mapping[str, float]) -> Tag:
     return Tag("noise", label, sureness(octaves, 0.3), shown)
 
 
-def _beyond(
-    measures: Mapping[str, float],
-    facet: str,
-    name: str,
-    limit: float,
-    labels: tuple[str, str],
-    scale: float,
-) -> Tag:
-    shown = pick(measures, name)
+def _blocks(measures: Mapping[str, float]) -> Tag:
+    shown = pick(measures, "blockiness", "block_step")
+    margin = shown["blockiness"] - BLOCKY
+    if not measured(shown) or (margin >= 0 and shown["block_step"] < BLOCK_STEP):
+        return unknown("blocks", shown)
+    return Tag("blocks", "blocky" if margin >= 0 else "none", sureness(abs(margin), 0.2), shown)
+
+
+def _detail(measures: Mapping[str, float]) -> Tag:
+    shown = pick(measures, "blur")
     if not measured(shown):
-        return unknown(facet, shown)
-    margin = shown[name] - limit
-    return Tag(facet, labels[margin >= 0], sureness(abs(margin), scale), shown)
+        return unknown("detail", shown)
+    margin = shown["blur"] - SOFT_EDGE
+    return Tag("detail", "soft" if margin >= 0 else "full", sureness(abs(margin), 0.1), shown)
 
 
 def _combing(measures: Mapping[str, float]) -> Tag:
@@ -265,6 +272,8 @@ def _technical(measures: Mapping[str, float]) -> Tag:
     given = pick(measures, *PARTS)
     if not measures.get("band_levels", 0.0) >= BANDED[0]:
         given["band_step"] = 1.0
+    if measures.get("block_step", 0.0) < BLOCK_STEP and measured(pick(given, "blockiness")):
+        given["blockiness"] = 1.0
     parts = {f"part_{name}": part(name, value) for name, value in given.items()}
     shown = {"score": math.prod(parts.values()), **parts}
     if not measured(shown):

@@ -89,7 +89,7 @@ OVERLAY_CONFIDENCE: Final = 0.8
 SCENE_CONFIDENCE: Final = 0.7
 MARK_CONFIDENCE: Final = 0.8
 CLOCK_CONFIDENCE: Final = {False: 0.9, True: 0.99}
-NO_CLOCK_CONFIDENCE: Final = {False: 0.8, True: 0.9}
+NO_CLOCK_CONFIDENCE: Final = 0.95
 
 _EDGES: Final = ("left", "top", "right", "bottom")
 _PARTS: Final = (*_EDGES, "score", "ink", *(f"ground_{side}" for side in _EDGES))
@@ -380,6 +380,6 @@ def _timecode(measures: Mapping[str, float]) -> Tag:
     shown = pick(measures, *TextTagger.facets[2].measures)
     if shown["timecode_share"] > 0 and shown["timecode_agrees"] != 0:
         return Tag("timecode", "burnt_in", CLOCK_CONFIDENCE[shown["timecode_agrees"] == 1], shown)
-    if shown["timecode_share"] == 0:
-        return Tag("timecode", "none", NO_CLOCK_CONFIDENCE[shown["text_share"] == 0], shown)
+    if shown["timecode_share"] == 0 and shown["text_share"] == 0:
+        return Tag("timecode", "none", NO_CLOCK_CONFIDENCE, shown)
     return unknown("timecode", shown)

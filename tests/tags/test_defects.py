@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from curation.media import Frame, Still, frames
 from curation.tags.artefacts import (
     banding,
-    blockiness,
+    blocks,
     blur,
     combing,
     noise,
@@ -88,14 +88,14 @@ def test_noise_is_found_within_an_eighth(film: list[Grey], sigma: float) -> None
 
 
 def test_the_coarser_jpeg_the_more_its_blocks_show(film: list[Grey]) -> None:
-    found = [blockiness(film[0]), *(blockiness(jpeg(film[0], q)) for q in (80, 50, 25, 10))]
+    found = [blocks(film[0]).ratio, *(blocks(jpeg(film[0], q)).ratio for q in (80, 50, 25, 10))]
     assert all(low < high for low, high in pairwise(found))
     assert found[0] < 1.4
 
 
 @pytest.mark.parametrize("cropped", [0, 3])
 def test_blocks_are_found_wherever_their_grid_lies(film: list[Grey], cropped: int) -> None:
-    assert blockiness(jpeg(film[0], 20)[cropped:, cropped:]) > 1.5
+    assert blocks(jpeg(film[0], 20)[cropped:, cropped:]).ratio > 1.5
 
 
 def test_two_moments_woven_comb(film: list[Grey]) -> None:

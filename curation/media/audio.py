@@ -4,6 +4,7 @@ import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 from typing import Final
 
 import av
@@ -25,7 +26,7 @@ BLOCK: Final = Fraction(1, 10)
 """Seconds of a block, of which everything that is heard is told."""
 MARGIN: Final = 30
 """Blocks that are heard before and after those of a stretch, the 3 s of short-term loudness."""
-_LENGTH = 300
+_LENGTH = 600
 """Blocks of a stretch…"""
 _MOST = 16_000_000
 """…which together with its margins holds no more than about so many numbers."""
@@ -51,6 +52,7 @@ class Stretch:
     def __len__(self) -> int:
         return len(self.carried)
 
+    @cached_property
     def own(self) -> Samples:
         """Those of its blocks, shape (blocks, samples, channels).
 
@@ -152,7 +154,7 @@ class SoundReel:
     ) -> Iterator[tuple[int, Samples]]:
         shape: av.AudioResampler | None = None
         position: int | None = None
-        moved = 0
+        moved, jitter = 0, int(_JITTER * self.rate)
         for packet in packets(container, stream, name):
             try:
                 batch = packet.decode()
@@ -167,7 +169,7 @@ class SoundReel:
                     if told + moved < position - _RESTART * self.rate:
                         moved = position - told
                         self.gaps += 1
-                    elif abs(told + moved - position) > _JITTER * self.rate:
+                    elif abs(told + moved - position) > jitter:
                         position = told + moved
                         self.gaps += 1
                 try:
@@ -179,9 +181,10 @@ class SoundReel:
                     self.faults += 1
                     continue
                 for part in parts:
-                    samples = part.to_ndarray().reshape(-1, self.channels)
+                    plain = np.frombuffer(part.planes[0], np.float32)  # type: ignore[call-overload]
+                    samples = plain[: part.samples * self.channels].reshape(-1, self.channels)
                     self.first = position if self.first is None else self.first
-                    yield position, np.asarray(samples, np.float32)
+                    yield position, samples
                     position += len(samples)
                     self.past = max(self.past or position, position)
 
@@ -192,7 +195,9 @@ class SoundReel:
 def _position(frame: AudioFrame, rate: int) -> int | None:
     if frame.pts is None or frame.time_base is None:
         return None
-    return round(frame.pts * frame.time_base * rate)
+    base = frame.time_base
+    whole, rest = divmod(frame.pts * base.numerator * rate, base.denominator)
+    return whole if not rest else round(frame.pts * base * rate)
 
 
 @contextlib.contextmanager

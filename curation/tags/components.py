@@ -50,11 +50,17 @@ TONAL: Final = 7.0
 MUTED: Final = -15.0
 """Decibels that the mix may lie below the loudest channel: else the channels cancel each other."""
 LEAST: Final = {"dialogue": 3, "music": 10, "effects": 5}
-"""Blocks of 0.1 s in which a component must be heard to be said present."""
+"""Blocks of 0.1 s in which a component must be heard to be said present, music and effects at one
+stretch: steps and knocks are music to the network for moments only."""
 REACH: Final = 3
 """Blocks about speech or music that may be their reverberation, and no effect."""
 NEVER: Final = 0.02
 """Share of the shot up to which what is doubtful is nothing."""
+TRUSTED: Final = 0.9
+"""Of what the network takes for music so much is: bells, sirens and rings are not."""
+ABSENT_SURE: Final = 0.9
+SILENT_SURE: Final = 0.98
+"""Confidence that something is absent, of a shot with sound and of a silent one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +137,7 @@ class ComponentsTagger:
             "doubtful_speech": float(blocks["doubtful_speech"].mean()),
             "music_share": float(music.mean()),
             "music_s": BLOCK_S * int(music.sum()),
+            "longest_music": BLOCK_S * longest(music),
             "music_likely": _mean(np.maximum(series["music"], series["singing"]), music),
             "singing_share": float((sung & ~blocks["silence"]).mean()),
             "doubtful_music": float(blocks["doubtful_music"].mean()),
@@ -209,8 +216,9 @@ def _measures(stretch: Stretch) -> dict[str, Floats]:
         return {"carried": stretch.carried, "level": power} | dict.fromkeys(named, quiet)
     heard = music.events(mono).astype(np.float64)
     at = music.HOP * np.arange(len(heard)) + music.HEARD / 2
-    squares = np.square(mono, dtype=np.float64)
-    mixed = decibels(_by_block(squares, np.arange(len(mono)), edges))
+    at_edges = edges.astype(np.int64)
+    sums = np.add.reduceat(np.square(mono[: at_edges[-1]]), at_edges[:-1])
+    mixed = decibels(sums / np.diff(edges))
     spoken, tones = voice.speech(mono).astype(np.float64), music.tones(mono)
     return {
         "carried": stretch.carried,
@@ -255,32 +263,38 @@ def _deaf(measures: Mapping[str, float]) -> bool:
 
 def _dialogue(measures: Mapping[str, float]) -> Tag:
     shown = pick(measures, "speech_share", "speech_s", "speech_spans", "doubtful_speech")
-    return _component("dialogue", shown, measures, "speech_s", "speech_likely", "doubtful_speech")
+    heard = measures.get("speech_s", 0.0), measures.get("speech_likely", 0.0)
+    return _component("dialogue", shown, measures, *heard, shown["doubtful_speech"])
 
 
 def _music(measures: Mapping[str, float]) -> Tag:
     shown = pick(measures, "music_share", "music_s", "singing_share", "doubtful_music")
-    return _component("music", shown, measures, "music_s", "music_likely", "doubtful_music")
+    heard = measures.get("longest_music", 0.0), TRUSTED * measures.get("music_likely", 0.0)
+    return _component("music", shown, measures, *heard, shown["doubtful_music"])
 
 
 def _component(
-    facet: str,
+    facet: Component,
     shown: Mapping[str, float],
     measures: Mapping[str, float],
-    seconds: str,
-    likely: str,
-    doubtful: str,
+    seconds: float,
+    likely: float,
+    doubtful: float,
 ) -> Tag:
+    """Present where it is heard for long enough, absent where nothing speaks for it."""
     if silent_track(measures):
         return Tag(facet, ABSENT, 1.0, shown)
     if "blocks" not in measures:
         return unknown(facet, shown)
-    blocks = measures[seconds] / BLOCK_S
-    if blocks > LEAST[facet] - 0.5:
-        return Tag(facet, PRESENT, min(0.98, measures[likely]), shown)
-    if _deaf(measures) or measures[doubtful] > NEVER:
+    if seconds / BLOCK_S > LEAST[facet] - 0.5:
+        return Tag(facet, PRESENT, min(0.98, likely), shown)
+    if _deaf(measures) or doubtful > NEVER:
         return unknown(facet, shown)
-    return Tag(facet, ABSENT, 1.0 if measures["silence_share"] >= 1 else 0.9, shown)
+    return Tag(facet, ABSENT, SILENT_SURE if _is_silent(measures) else ABSENT_SURE, shown)
+
+
+def _is_silent(measures: Mapping[str, float]) -> bool:
+    return measures["silence_share"] >= 1
 
 
 def _effects(measures: Mapping[str, float]) -> Tag:
@@ -289,8 +303,8 @@ def _effects(measures: Mapping[str, float]) -> Tag:
         return Tag("effects", ABSENT, 1.0, shown)
     if "blocks" not in measures or lost(measures):
         return unknown("effects", shown)
-    if measures["silence_share"] >= 1:
-        return Tag("effects", ABSENT, 0.95, shown)
+    if _is_silent(measures):
+        return Tag("effects", ABSENT, SILENT_SURE, shown)
     if measures["longest_effect"] / BLOCK_S > LEAST["effects"] - 0.5:
-        return Tag("effects", PRESENT, 0.9, shown)
+        return Tag("effects", PRESENT, ABSENT_SURE, shown)
     return unknown("effects", shown)

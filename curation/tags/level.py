@@ -29,9 +29,9 @@ Floats = NDArray[np.float64]
 
 def powers(stretch: Stretch) -> Floats:
     """Mean square of each channel in each block, shape (blocks, channels); 1 is full scale."""
-    own = stretch.own()
-    sums = np.einsum("bsc,bsc->bc", own, own, dtype=np.float64)
-    return np.asarray(sums / own.shape[1], np.float64)
+    own = stretch.own
+    sums = np.einsum("bsc,bsc->bc", own, own).astype(np.float64)
+    return np.asarray(sums / own.shape[1])
 
 
 def decibels(power: Floats) -> Floats:

@@ -169,10 +169,10 @@ def lost(measures: Mapping[str, float]) -> bool:
 
 
 def _measures(stretch: Stretch) -> dict[str, Floats]:
-    own, power = stretch.own(), powers(stretch)
+    own, power = stretch.own, powers(stretch)
     level = decibels(power)
     loudest = level.max(axis=1)
-    peak = np.abs(own).max(axis=(1, 2)).astype(np.float64)
+    peak = np.maximum(own.max(axis=(1, 2)), -own.min(axis=(1, 2))).astype(np.float64)
     momentary, short_term = loudness(stretch)
     return {
         "carried": stretch.carried,
@@ -204,11 +204,9 @@ def _side(own: NDArray[np.float32]) -> Floats:
     if own.shape[2] < 2:
         return np.full(len(own), FLOOR)
     left, right = own[..., 0], own[..., 1]
-    both = np.einsum("bs,bs->b", left, left) + np.einsum("bs,bs->b", right, right)
-    twice = 2 * np.einsum("bs,bs->b", left, right)
-    tiny = 10 ** (FLOOR / 10)
-    ratio = np.maximum(both - twice, tiny) / np.maximum(both + twice, tiny)
-    return np.asarray(10 * np.log10(np.clip(ratio, tiny, 1 / tiny)), np.float64)
+    apart, sum_ = left - right, left + right
+    aside, middle = np.einsum("bs,bs->b", apart, apart), np.einsum("bs,bs->b", sum_, sum_)
+    return np.clip(decibels(aside) - decibels(middle), FLOOR, -FLOOR)
 
 
 def _most(values: Floats) -> float:

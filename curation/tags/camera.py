@@ -144,8 +144,7 @@ class CameraTagger:
         """One tag a facet."""
         move, sure, axis = _judged(measures)
         confidence = min(sure, SUREST)
-        shown = pick(measures, *AXES, "peak_speed", "vote", "measured_s")
-        shown["speed"] = _speed(measures)
+        shown = pick(measures, *AXES, "speed", "peak_speed", "vote", "measured_s")
         if confidence < LEAST:
             said = unknown("camera_move", shown), unknown("camera_direction", {})
         else:
@@ -275,15 +274,6 @@ def _way(m: Mapping[str, float], axis: int | None) -> str:
         return UNKNOWN
     ahead, behind = WAYS[axis]
     return ahead if m[AXES[axis]] > 0 else behind
-
-
-def _speed(m: Mapping[str, float]) -> float:
-    """Of the longest way, while it lasts."""
-    if "shake" not in m:
-        return math.nan
-    ways = np.abs(_along(m)) * REACH
-    axis = int(ways.argmax())
-    return float(ways[axis]) / m[f"{AXES[axis]}_s"]
 
 
 def _shake(m: Mapping[str, float]) -> Tag:

@@ -40,6 +40,7 @@ def travel(series: Series, pts: Floats) -> dict[str, float]:
     `pan`, `tilt`, `zoom`, `roll`: the longest way in one direction, signed; `…_back` the longest
     in the other, `…_s` the seconds that the first took. `tried_s`: seconds in which frames could be
     compared; `measured_s` those in which a motion was seen, `lost_s` the longest without.
+    `speed`: of the way that moves points of the picture farthest, in frame widths a second.
     `shake`: median distance from the smoothed path in frame widths, and its parts (`BANDS`).
     `smoothness`: correlation of one speed with the next. `vote`: how much of the picture's area
     speaks for its motion rather than against it, -1 to 1, by how far it moved. `told`: share of the
@@ -69,9 +70,12 @@ def travel(series: Series, pts: Floats) -> dict[str, float]:
     better, worse = series["better"][paired][seen], series["worse"][paired][seen]
     weight = np.abs(steps).sum(axis=1)
     said = float(weight @ (better + worse))
+    ways = _ways(calm)
+    farthest = max(zip(AXES, REACH.tolist(), strict=True), key=lambda a: abs(ways[a[0]]) * a[1])
     return (
         summary
         | {
+            "speed": abs(ways[farthest[0]]) * farthest[1] / ways[f"{farthest[0]}_s"],
             "agree": float(np.median(agree[seen])),
             "told": float(np.median(series["told"][paired][seen])),
             "vote": float(weight @ (better - worse)) / said if said > 0 else 0.0,
@@ -79,7 +83,7 @@ def travel(series: Series, pts: Floats) -> dict[str, float]:
             "smoothness": _smoothness(speeds[:, :2], seen),
         }
         | _shake(path[:, :2] - calm[:, :2])
-        | _ways(calm)
+        | ways
     )
 
 

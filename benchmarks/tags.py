@@ -33,6 +33,7 @@ import imageio_ffmpeg
 import numpy as np
 
 from benchmarks.films import ROOT, SHARED, source
+from benchmarks.tags_camera import camera
 from benchmarks.tags_sound import sound
 from curation.analysis.look import look
 from curation.console import show
@@ -61,7 +62,7 @@ class Still:
 
 def main() -> None:
     """Print the tables of the taggers that are asked for."""
-    tables = {"people": people, "sound": sound}
+    tables = {"camera": camera, "people": people, "sound": sound}
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

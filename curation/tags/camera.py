@@ -153,7 +153,7 @@ class CameraTagger:
                 Tag("camera_move", move, confidence, shown),
                 Tag("camera_direction", way, 0.0 if way == UNKNOWN else confidence),
             )
-        return *said, _shake(measures)
+        return *said, _shake(measures, sways=said[0].label == "handheld")
 
 
 class CameraMeter:
@@ -276,12 +276,12 @@ def _way(m: Mapping[str, float], axis: int | None) -> str:
     return ahead if m[AXES[axis]] > 0 else behind
 
 
-def _shake(m: Mapping[str, float]) -> Tag:
+def _shake(m: Mapping[str, float], *, sways: bool) -> Tag:
     shown = pick(m, "shake", *BANDS)
     if "shake" not in m or m["measured_s"] < max(1.0, SEEN * m["tried_s"]):
         return unknown("camera_shake", shown)
     octaves = math.log2(max(m["shake"], 1e-6) / STEADY)
-    if octaves < 0:
+    if octaves < 0 and not sways:
         return Tag("camera_shake", "steady", min(SUREST, sureness(-octaves, 0.7)), shown)
     # A fast pan that starts and stops leaves its smoothed path too.
     octaves = math.log2(m["shake"] / (SHAKEN + 0.012 * m["peak_speed"]))

@@ -30,6 +30,7 @@ class Settings:
         film_timeout_s: seconds after which one film is given up at the latest; its size and length
             usually set a shorter bound.
         film_memory_mb: resident mebibytes above which one film is given up.
+        signing_key: file of the private key (PEM, Ed25519) that signs releases; unsigned if empty.
     """
 
     store: str = "store"
@@ -44,6 +45,7 @@ class Settings:
     batch_films: int = 4
     film_timeout_s: int = 6 * 3600
     film_memory_mb: int = 6144
+    signing_key: str = ""
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None, **given: Any) -> Self:

@@ -15,10 +15,14 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 import curation
-from curation.dataset.plan import FORMAT_VERSION, Plan, ReleaseError
+from curation.dataset.plan import Plan, ReleaseError
 from curation.dataset.recipe import SOUND, instant
 from curation.dataset.shards import ReleaseFile, Shard
+from curation.papers import binder
 from curation.storage import Place, StorageError
+
+FORMAT = 3
+"""2: the cards of taggers are files of the release; 3: its papers are."""
 
 MANIFEST = "manifest.json"
 _MOST_BYTES = 1 << 30
@@ -87,14 +91,25 @@ class _Shape(_Part):
     credits: list[dict[str, Any]]
     shards: list[_Shard]
     cards: list[_File] = []
+    papers: list[_File] = []
+    papers_version: Annotated[int, Field(ge=1)] | None = None
+    issuer: str | None = None
 
 
 @dataclass(frozen=True)
 class Manifest:
-    """A manifest as it was read, with the digest of its bytes."""
+    """A manifest as it was read, with its bytes."""
 
     data: Mapping[str, Any]
-    sha256: str
+    raw: bytes
+
+    @property
+    def sha256(self) -> str:
+        return hashlib.sha256(self.raw).hexdigest()
+
+    @property
+    def format(self) -> int:
+        return int(self.data["format"])
 
     @property
     def release_id(self) -> str:
@@ -110,9 +125,15 @@ class Manifest:
         return tuple(ReleaseFile(**file) for file in self.data.get("cards", ()))
 
     @property
+    def papers(self) -> tuple[ReleaseFile, ...]:
+        """What a lawyer reads of it; releases before format 3 have none."""
+        return tuple(ReleaseFile(**file) for file in self.data.get("papers", ()))
+
+    @property
     def files(self) -> tuple[ReleaseFile, ...]:
-        """Every file of the release but the manifest."""
-        return (*self.cards, *(file for shard in self.shards for file in shard.files))
+        """Every file of the release but the manifest and its signature."""
+        shards = (file for shard in self.shards for file in shard.files)
+        return (*self.papers, *self.cards, *shards)
 
     @property
     def samples(self) -> int:
@@ -134,25 +155,28 @@ class Manifest:
         return set(SOUND) <= set(self.request["components"])
 
 
-def compose(
+def describe(
     plan: Plan,
     shards: Sequence[Shard],
     *,
+    issuer: str,
     cards: Sequence[ReleaseFile],
     left_out: Iterable[tuple[str, str, int]],
     credits: Sequence[Mapping[str, Any]],
-) -> bytes:
-    """The bytes of a manifest: UTF-8 JSON with sorted keys.
+) -> dict[str, Any]:
+    """What a manifest says of a release, its papers aside.
 
     Args:
+        issuer: the party that releases.
         left_out: (station, first reason, shots) of every shot that is not in the release.
         credits: participants of the works that are in it.
     """
     files = [*cards, *(file for shard in shards for file in shard.files)]
     out: list[dict[str, Any]] = [{"station": s, "reason": r, "shots": n} for s, r, n in left_out]
-    data = {
-        "format": FORMAT_VERSION,
+    return {
+        "format": FORMAT,
         "release_id": plan.release_id,
+        "issuer": issuer,
         "code_version": curation.__version__,
         "recipe": plan.recipe.model_dump(mode="json"),
         "recipe_sha256": plan.recipe.sha256,
@@ -169,6 +193,18 @@ def compose(
         "credits": list(credits),
         "cards": [card.to_json() for card in cards],
         "shards": [shard.to_json() for shard in shards],
+    }
+
+
+def compose(described: Mapping[str, Any], papers: Sequence[ReleaseFile]) -> bytes:
+    """The bytes of a manifest: UTF-8 JSON with sorted keys."""
+    totals = described["totals"]
+    size = totals["bytes"] + sum(paper.bytes for paper in papers)
+    data = {
+        **described,
+        "totals": {**totals, "bytes": size},
+        "papers": [paper.to_json() for paper in papers],
+        "papers_version": binder.VERSION,
     }
     return (json.dumps(data, sort_keys=True, indent=1, ensure_ascii=False) + "\n").encode()
 
@@ -203,12 +239,12 @@ def read_manifest(release: Place) -> Manifest:
         raise ReleaseError(f"{place} is no manifest: its JSON is nested too deep") from error
     except (ValueError, OSError, StorageError) as error:
         raise ReleaseError(f"{place} is no manifest: {error}") from error
-    return Manifest(data, hashlib.sha256(raw).hexdigest())
+    return Manifest(data, raw)
 
 
 def _refuse_newer(place: Place, found: int) -> None:
-    if found > FORMAT_VERSION:
-        raise ReleaseError(f"{place} has format {found}; this code reads up to {FORMAT_VERSION}")
+    if found > FORMAT:
+        raise ReleaseError(f"{place} has format {found}; this code reads up to {FORMAT}")
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

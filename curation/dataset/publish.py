@@ -1,10 +1,12 @@
-"""Publication: the gate is asked once more, then the manifest is written and the tables told."""
+"""Publication: the gate is asked once more, the papers are written, the manifest signed and written
+last, and the tables told.
+"""
 
 from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -12,11 +14,15 @@ import curation
 from curation.dataset.cards import write_cards
 from curation.dataset.clearance import Span, clear
 from curation.dataset.clips import Clip, clips_of
-from curation.dataset.manifest import MANIFEST, Manifest, compose, read_manifest
+from curation.dataset.filing import file_papers, negative
+from curation.dataset.manifest import MANIFEST, Manifest, compose, describe, read_manifest
 from curation.dataset.plan import Plan, ReleaseError, read_samples
 from curation.dataset.selection import CUT, STATIONS
 from curation.dataset.shards import Shard
+from curation.dataset.signature import SIGNATURE, Signer
+from curation.papers.left_out import LeftOut
 from curation.rights import Request, Rulebook
+from curation.storage import Place
 from curation.tables.store import Store, canonical_json, rows_of
 
 _ORDER = {station: position for position, station in enumerate(STATIONS)}
@@ -32,6 +38,10 @@ def publish(
     faces: Container[str],
     works: Mapping[str, str],
     credits: Sequence[Mapping[str, Any]],
+    frames: Mapping[str, tuple[int, int]],
+    films: Iterable[LeftOut],
+    issuer: str,
+    signer: Signer | None,
     at: datetime,
 ) -> Manifest:
     """Make a packed release visible.
@@ -41,6 +51,10 @@ def publish(
         faces: shots in which a face was detected.
         works: the work of each film as known at ``at``, by content.
         credits: participants, of whom those of released works travel with the release.
+        frames: the clean span of each shot.
+        films: those left out whole, before they were cut into shots.
+        issuer: the party that releases.
+        signer: who signs the manifest; nobody where it is None.
 
     Raises:
         ReleaseError: when no clip could be cut, or a sample is no longer cleared; nothing becomes
@@ -71,13 +85,20 @@ def publish(
     parents = {work.work_id: work.parent_id for work in rulebook.works}
     released = {work for span in spans for work in _lineage(span.work_id, parents)}
     release = store.release(plan.release_id)
-    raw = compose(
+    described = describe(
         plan,
         shards,
+        issuer=issuer,
         cards=write_cards(release, plan.cards),
         left_out=_left_out(selections),
         credits=[credit for credit in credits if credit["work_id"] in released],
     )
+    lines = negative(selections, frames, films)
+    papers = file_papers(release, described, shards, cards=plan.cards, lines=lines)
+    raw = compose(described, papers)
+    _sweep(release)
+    if signer is not None:
+        (release / SIGNATURE).write_bytes(signer.sign(raw))
     (release / MANIFEST).write_bytes(raw)
     manifest = read_manifest(release)
     store.replace("decisions", decisions, column="release_id")
@@ -85,6 +106,14 @@ def publish(
     row = _release_row(plan, manifest, str(release), at)
     store.replace("releases", [row], column="release_id")
     return manifest
+
+
+def _sweep(release: Place) -> None:
+    """Remove what an attempt that was killed left: half-written files, and its signature."""
+    (release / SIGNATURE).delete()
+    for entry in release.files():
+        if entry.path.endswith(".partial"):
+            (release / entry.path).delete()
 
 
 def _settled(selections: list[dict[str, Any]], clips: Mapping[str, Clip]) -> list[dict[str, Any]]:

@@ -1,7 +1,8 @@
 """Verification: everything that a release claims is checked again, from its bytes alone.
 
 A release cannot vouch for itself: who changes its files may write its manifest anew. Against the
-store that published it (``Anchor``) a manifest is held too; a folder without its store is not.
+store that published it (``Anchor``) a manifest is held too, and each decision is asked again; of a
+folder without its store it is said what could not be checked. A signature tells who made it.
 """
 
 from __future__ import annotations
@@ -10,28 +11,40 @@ import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from curation.dataset.cards import is_card
 from curation.dataset.fault import Fault
+from curation.dataset.filing import Papers
 from curation.dataset.manifest import MANIFEST, Manifest, read_manifest, total_seconds
 from curation.dataset.recipe import RequestSection
+from curation.dataset.reproduction import reproduce, same_rulebook
 from curation.dataset.row_check import read_rows
 from curation.dataset.shards import ReleaseFile, Shard, paths_of
+from curation.dataset.signature import SIGNATURE, PublicKey, Seal, check_seal
 from curation.dataset.tar_check import check_tar
 from curation.storage import Entry, Place
 from curation.tables.store import Store, canonical_json, rows_of
 
+if TYPE_CHECKING:
+    from curation.catalog.knowledge import Knowledge
+
 __all__ = ["Anchor", "Fault", "Verification", "anchor_of", "verify"]
 
+_UNLISTED = frozenset({MANIFEST, SIGNATURE})
 SPLITS = frozenset({"train", "val", "test"})
 
 
 @dataclass(frozen=True, slots=True)
 class Anchor:
-    """What a store remembers of a release; no digest where it knows of no such release."""
+    """What a store remembers of a release; no digest where it knows of no such release.
+
+    `knowledge` is what it knew when that release was planned; without it nothing is asked again.
+    """
 
     release_id: str
     manifest_sha256: str | None
+    knowledge: Knowledge | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +54,8 @@ class Verification:
     Attributes:
         anchored: the manifest was compared with what the store remembers of it. Where it was not,
             no fault means only that the folder agrees with itself.
+        seal: who signed the manifest.
+        unchecked: what could not be checked, each in a sentence.
     """
 
     release_id: str
@@ -49,6 +64,8 @@ class Verification:
     clips: int
     anchored: bool
     faults: tuple[Fault, ...]
+    seal: Seal
+    unchecked: tuple[str, ...]
 
     @property
     def good(self) -> bool:
@@ -56,29 +73,48 @@ class Verification:
 
 
 def anchor_of(store: Store, release_id: str) -> Anchor:
-    """What the store's table of releases says of a release."""
-    rows = rows_of(store.read("releases", ["release_id", "manifest_sha256"]))
-    known = [row["manifest_sha256"] for row in rows if row["release_id"] == release_id]
-    return Anchor(release_id, known[0] if known else None)
+    """What the store's table of releases says of a release, and what was known at its instant."""
+    from curation.catalog.knowledge import knowledge_at
+
+    rows = rows_of(store.read("releases", ["release_id", "manifest_sha256", "known_at"]))
+    known = [row for row in rows if row["release_id"] == release_id]
+    if not known:
+        return Anchor(release_id, None)
+    return Anchor(
+        release_id, known[0]["manifest_sha256"], knowledge_at(store, known[0]["known_at"])
+    )
 
 
 def verify(
     release: Place,
     *,
     anchor: Anchor | None = None,
+    keys: Iterable[PublicKey] = (),
+    signed: bool = False,
     on_shard: Callable[[str], None] = lambda _: None,
 ) -> Verification:
-    """Check hashes, counts, rights and clips of a release, decoding every clip.
+    """Check hashes, counts, rights, papers and clips of a release, decoding every clip.
+
+    Args:
+        anchor: what the store that published it remembers; None without that store.
+        keys: public keys of which one must have signed it, where any is given.
+        signed: a release that is not signed is at fault.
 
     Raises:
         ReleaseError: when there is no manifest that could be checked.
     """
     manifest = read_manifest(release)
     shards = manifest.shards
-    present = {entry.path: entry for entry in release.files() if entry.path != MANIFEST}
+    present = {entry.path: entry for entry in release.files() if entry.path not in _UNLISTED}
     files = manifest.files
-    faults = [*_anchor(manifest, anchor), *_manifest(manifest), *_files(release, files, present)]
+    seal, faults = check_seal(release, manifest.raw, trusted=keys, required=signed)
+    spoilt = list(_files(release, files, present))
+    faults += [*_anchor(manifest, anchor), *_manifest(manifest), *spoilt]
     faults += [*_names(shards), *_cards(manifest.cards)]
+    knowledge = anchor.knowledge if anchor is not None else None
+    if knowledge is not None:
+        faults += same_rulebook(manifest, knowledge)
+    papers = Papers(release, manifest, present.keys() - {fault.file for fault in spoilt})
     clips = 0
     split_of: dict[str, str] = {}
     seen: set[str] = set()
@@ -89,8 +125,11 @@ def verify(
         tar, parquet = paths_of(shard.name)
         rows, found = read_rows(release, manifest, shard) if parquet in present else (None, [])
         faults += found
+        papers.show(shard, rows)
         if rows is None:
             continue
+        if knowledge is not None:
+            faults += reproduce(parquet, manifest, rows, knowledge)
         for row in rows:
             if row["key"] in seen:
                 faults.append(Fault(parquet, "the sample is in another shard too", row["key"]))
@@ -102,10 +141,34 @@ def verify(
             opened, found = check_tar(release, tar, rows, sound=manifest.sound)
             clips += opened
             faults += found
+    papers.close()
+    faults += papers.faults
     anchored = anchor is not None and anchor.manifest_sha256 is not None
     return Verification(
-        manifest.release_id, len(files), len(seen), clips, anchored, tuple(dict.fromkeys(faults))
+        manifest.release_id,
+        len(files),
+        len(seen),
+        clips,
+        anchored,
+        tuple(dict.fromkeys(faults)),
+        seal,
+        tuple(_unchecked(seal, anchor, papers)),
     )
+
+
+def _unchecked(seal: Seal, anchor: Anchor | None, papers: Papers) -> Iterator[str]:
+    if anchor is None or anchor.manifest_sha256 is None:
+        yield "whether this is what was published: that takes the store it came from"
+    if anchor is None or anchor.knowledge is None:
+        yield "whether the rulebook still allows each sample: that takes the store it came from"
+    if seal.key_id is None:
+        yield "who made it: it is not signed"
+    elif not seal.trusted:
+        yield "whose key signed it: give --public-key"
+    if not papers.expected:
+        yield "papers: the release is of a format that had none"
+    elif not papers.comparable:
+        yield "what its papers say: another version of this code wrote them; their hashes are good"
 
 
 def _anchor(manifest: Manifest, anchor: Anchor | None) -> Iterator[Fault]:

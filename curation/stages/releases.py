@@ -6,6 +6,7 @@ import json
 from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from curation.settings import Settings
@@ -15,12 +16,13 @@ from curation.storage import Place
 from curation.tables import Store
 
 if TYPE_CHECKING:
-    from collections.abc import Container
+    from collections.abc import Container, Sequence
 
     from curation.catalog.knowledge import Knowledge
     from curation.dataset.manifest import Manifest
     from curation.dataset.recipe import Recipe
     from curation.dataset.selection import Selection
+    from curation.dataset.signature import Signer
     from curation.dataset.verify import Verification
 
 
@@ -46,6 +48,7 @@ def plan_release(
 
     Raises:
         ReleaseError: when no shot may go into the release, or the use is over already.
+        KeyFileError: for a signing key that cannot be used.
         RecipeError: for a filter that cannot be asked.
     """
     from curation.catalog.knowledge import knowledge_at
@@ -65,6 +68,7 @@ def plan_release(
 
     store, at = Store.at(settings.store), known_at or datetime.now(UTC)
     refuse_past_use(recipe, at)
+    _signer(settings)
     knowledge = knowledge_at(store, at)
     gate = PerformerGate(settings.performer_gate)
     with connect(store, at) as connection:
@@ -165,6 +169,7 @@ def publish(settings: Settings, release_id: str) -> Manifest:
     from curation.dataset.plan import ReleaseError, read_plan
     from curation.dataset.publish import publish
     from curation.dataset.shards import Shard
+    from curation.papers.left_out import LeftOut
     from curation.tables.query import connect
 
     store, at = Store.at(settings.store), datetime.now(UTC)
@@ -179,6 +184,21 @@ def publish(settings: Settings, release_id: str) -> Manifest:
             f"SELECT {', '.join(columns)} FROM participants ORDER BY ALL"  # noqa: S608
         ).fetchall()
         faces = shots_with_faces(connection)
+        frames = {
+            shot: (first, past_last)
+            for shot, first, past_last in connection.execute(
+                "SELECT shot_id, clean_start, clean_end FROM shots"
+            ).fetchall()
+        }
+        films = [
+            LeftOut(
+                asset,
+                work,
+                "may we analyse" if status == "excluded" else "analysis",
+                tuple(reasons),
+            )
+            for asset, work, status, reasons in connection.execute(_NOT_ANALYSED).fetchall()
+        ]
     credits = [dict(zip(columns, row, strict=True)) for row in people]
     knowledge = knowledge_at(store, at)
     try:
@@ -191,6 +211,10 @@ def publish(settings: Settings, release_id: str) -> Manifest:
             faces=faces,
             works={asset: work for asset, _, work in assets_of(store, at)},
             credits=credits,
+            frames=frames,
+            films=films,
+            issuer=settings.studio,
+            signer=_signer(settings),
             at=at,
         )
     except ReleaseError:
@@ -217,18 +241,63 @@ def release(
     return tasks
 
 
-def verify(settings: Settings, name: str, *, tell: Tell = quiet) -> Verification:
+def place_of(settings: Settings, name: str) -> Place:
+    """Where a release lies that is given by its id in the store, or by its place."""
+    store = Store.at(settings.store)
+    known = "/" not in name and store.release(name).exists()
+    return store.release(name) if known else Place.parse(name)
+
+
+def verify(
+    settings: Settings,
+    name: str,
+    *,
+    keys: Sequence[Path] = (),
+    signed: bool = False,
+    tell: Tell = quiet,
+) -> Verification:
     """Check a release, given by its id in the store or by the place where it lies.
 
-    Only by its id is its manifest held against what the store remembers of it.
+    Only by its id is its manifest held against what the store remembers of it, and its decisions
+    against the rulebook as it was known.
+
+    Args:
+        keys: files of public keys, of which one must have signed it.
+        signed: it must be signed; by the settings' own key, where there is one and none is given.
+
+    Raises:
+        KeyFileError: for a key that cannot be read.
     """
+    from curation.dataset.signature import read_public_key
     from curation.dataset.verify import anchor_of, verify
 
     store = Store.at(settings.store)
+    place = place_of(settings, name)
     known = "/" not in name and store.release(name).exists()
-    place = store.release(name) if known else Place.parse(name)
-    anchor = anchor_of(store, name) if known else None
-    return verify(place, anchor=anchor, on_shard=lambda shard: tell(f"checking {shard}"))
+    trusted = [read_public_key(key) for key in keys]
+    if signed and not trusted and (signer := _signer(settings)) is not None:
+        trusted.append(signer.public)
+    return verify(
+        place,
+        anchor=anchor_of(store, name) if known else None,
+        keys=trusted,
+        signed=signed,
+        on_shard=lambda shard: tell(f"checking {shard}"),
+    )
+
+
+_NOT_ANALYSED = """
+    SELECT asset_sha256, min(work_id), any_value(status), any_value(reasons)
+    FROM assets JOIN films USING (asset_sha256)
+    WHERE status <> 'analysed' GROUP BY asset_sha256 ORDER BY asset_sha256
+"""
+
+
+def _signer(settings: Settings) -> Signer | None:
+    """Who signs releases here; None where nobody does."""
+    from curation.dataset.signature import read_signer
+
+    return read_signer(Path(settings.signing_key)) if settings.signing_key else None
 
 
 def _refuse_lost(

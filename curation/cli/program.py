@@ -12,10 +12,12 @@ from curation.cli import (
     ask,
     clear,
     count,
+    keys,
     recipe,
     search,
     sheet,
     shots,
+    show,
     stages,
     tag,
     taggers,
@@ -34,6 +36,8 @@ app = typer.Typer(
 )
 for _verbs in (
     stages.app,
+    show.app,
+    keys.app,
     ask.app,
     count.app,
     clear.app,

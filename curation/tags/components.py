@@ -210,20 +210,17 @@ def _measures(stretch: Stretch) -> dict[str, Floats]:
     power = decibels(powers(stretch)).max(axis=1)
     mono = stretch.mono(voice.RATE)
     edges = stretch.edges / stretch.rate * voice.RATE
-    if not mono.any():
-        quiet = np.zeros(len(stretch))
-        named = ("speech", "voice", "singing", "music", "tone", "mix")
-        return {"carried": stretch.carried, "level": power} | dict.fromkeys(named, quiet)
-    heard = music.events(mono).astype(np.float64)
-    at = music.HOP * np.arange(len(heard)) + music.HEARD / 2
     at_edges = edges.astype(np.int64)
     sums = np.add.reduceat(np.square(mono[: at_edges[-1]]), at_edges[:-1])
     mixed = decibels(sums / np.diff(edges))
+    known = {"carried": stretch.carried, "level": power, "mix": mixed - power}
+    if not mono.any():
+        named = ("speech", "voice", "singing", "music", "tone")
+        return known | dict.fromkeys(named, np.zeros(len(stretch)))
+    heard = music.events(mono).astype(np.float64)
+    at = music.HOP * np.arange(len(heard)) + music.HEARD / 2
     spoken, tones = voice.speech(mono).astype(np.float64), music.tones(mono)
-    return {
-        "carried": stretch.carried,
-        "level": power,
-        "mix": mixed - power,
+    return known | {
         "speech": _by_block(spoken, voice.WINDOW * (np.arange(len(spoken)) + 0.5), edges),
         "voice": _by_block(heard[:, 0], at, edges),
         "singing": _by_block(heard[:, 1], at, edges),

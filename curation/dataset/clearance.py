@@ -20,12 +20,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """Frames [start, end) of a work, and the shot that they are the clean span of."""
+    """Frames [start, end) of a work that would ship under an id.
+
+    ``source_id`` is the shot that they are part of, where that has another id; ``components`` what
+    a clip of them would carry, all that the recipe asks for where it is None.
+    """
 
     shot_id: str
     work_id: str
     start: int
     end: int
+    source_id: str | None = None
+    components: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +39,16 @@ class Clearance:
     """A span and what the gate said of it."""
 
     span: Span
-    request: Request
+    recipe: Recipe
+    known_at: datetime
     outcome: Outcome
     reasons: tuple[str, ...]
     decision: Decision
+
+    @property
+    def request(self) -> Request:
+        """What was asked."""
+        return request_for(self.recipe, self.span, self.known_at)
 
     @property
     def allowed(self) -> bool:
@@ -68,13 +80,13 @@ def shots_with_faces(connection: DuckDBPyConnection) -> frozenset[str]:
     return frozenset(row[0] for row in rows)
 
 
-def request_for(recipe: Recipe, work_id: str, start: int, end: int, known_at: datetime) -> Request:
-    """The recipe's request, put to frames [start, end) of a work."""
+def request_for(recipe: Recipe, span: Span, known_at: datetime) -> Request:
+    """The recipe's request, put to a span."""
     asked = recipe.request
     return Request(
-        work_id=work_id,
-        span=(start, end),
-        components=asked.components,
+        work_id=span.work_id,
+        span=(span.start, span.end),
+        components=span.components or asked.components,
         action=asked.action,
         licensee=asked.licensee,
         territories=asked.territories,
@@ -95,30 +107,33 @@ def clear(
     withheld: Mapping[str, str],
     faces: Container[str],
 ) -> Iterator[Clearance]:
-    """Ask the gate about each span; answers come work by work.
+    """Ask the gate about each span; answers come by what clips carry, and of that work by work.
 
     Args:
         withheld: works that nobody may use whatever the rulebook says, each with the reason why.
         faces: shots in which a face was detected; one that no appearance records is REVIEW.
     """
-    by_work: dict[str, list[Span]] = {}
+    by_components: dict[tuple[str, ...], dict[str, list[Span]]] = {}
     for span in spans:
+        by_work = by_components.setdefault(span.components or recipe.request.components, {})
         by_work.setdefault(span.work_id, []).append(span)
-    asked = (one for ones in by_work.values() for one in ones)
-    decided = clear_spans(
-        rulebook,
-        request_for(recipe, next(iter(by_work), "-"), 0, 1, known_at),
-        {work: [(one.start, one.end) for one in ones] for work, ones in by_work.items()},
-        performer_gate=performer_gate,
-        faces={
-            work: [(one.start, one.end) for one in ones if one.shot_id in faces]
-            for work, ones in by_work.items()
-        },
-    )
-    for span, (_, _, decision) in zip(asked, decided, strict=True):
-        request = request_for(recipe, span.work_id, span.start, span.end, known_at)
-        outcome, reasons = decision.outcome, decision.reasons
-        if span.work_id in withheld:
-            reasons = tuple(dict.fromkeys((*reasons, withheld[span.work_id])))
-            outcome = Outcome.REVIEW if outcome is Outcome.ALLOW else outcome
-        yield Clearance(span, request, outcome, reasons, decision)
+    for by_work in by_components.values():
+        asked = [one for ones in by_work.values() for one in ones]
+        decided = clear_spans(
+            rulebook,
+            request_for(recipe, asked[0], known_at),
+            {work: [(one.start, one.end) for one in ones] for work, ones in by_work.items()},
+            performer_gate=performer_gate,
+            faces={
+                work: [
+                    (one.start, one.end) for one in ones if (one.source_id or one.shot_id) in faces
+                ]
+                for work, ones in by_work.items()
+            },
+        )
+        for span, (_, _, decision) in zip(asked, decided, strict=True):
+            outcome, reasons = decision.outcome, decision.reasons
+            if span.work_id in withheld:
+                reasons = tuple(dict.fromkeys((*reasons, withheld[span.work_id])))
+                outcome = Outcome.REVIEW if outcome is Outcome.ALLOW else outcome
+            yield Clearance(span, recipe, known_at, outcome, reasons, decision)

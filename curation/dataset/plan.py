@@ -16,9 +16,11 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import curation
+from curation.dataset.decisions import decision_rows, register_rights
 from curation.dataset.recipe import Recipe, instant
 from curation.dataset.selection import Selection
-from curation.rights import Decision, PerformerGate, Rulebook
+from curation.dataset.streams import batches
+from curation.rights import PerformerGate, Rulebook
 from curation.storage import Place, StorageError
 from curation.tables.store import Store, canonical_json, rows_of
 
@@ -154,13 +156,15 @@ def make_plan(
     """
     if not selection.chosen:
         raise ReleaseError(_nothing_left(selection))
+    _refuse_missed(selection)
+    refuse_not_cut_yet(selection, recipe)
     samples = _captioned(_samples(connection, selection, recipe, rulebook), captions)
-    assets = sorted(set(samples.column("asset_sha256").to_pylist()))
+    assets = sorted(samples.column("asset_sha256").unique().to_pylist())
     content = {
         "recipe": recipe.model_dump(mode="json"),
         "rulebook": rulebook.sha256,
         "performer_gate": performer_gate.value,
-        "samples": rows_of(samples),
+        "samples": _digest(connection, samples),
         "cards": cards,
         "code": curation.__version__,
         "format": FORMAT_VERSION,
@@ -173,7 +177,7 @@ def make_plan(
         rulebook_sha256=rulebook.sha256,
         performer_gate=performer_gate,
         films={asset: films[asset] for asset in assets},
-        shards=tuple(sorted({c.shard for c in selection.chosen if c.shard})),
+        shards=tuple(selection.shards()),
         samples=samples.num_rows,
         cards=dict(cards),
     )
@@ -185,18 +189,10 @@ def write_plan(store: Store, plan: Plan, samples: pa.Table, selection: Selection
     import pyarrow.parquet as pq
 
     folder = store.staging(plan.release_id)
-    store.stage(
-        plan.release_id,
-        "plan",
-        "decisions",
-        (c.to_row(plan.release_id, plan.known_at) for c in selection.clearances),
-    )
-    store.stage(
-        plan.release_id,
-        "plan",
-        "selections",
-        (c.to_row(plan.release_id) for c in selection.choices),
-    )
+    for part, batch in enumerate(decision_rows(selection, plan)):
+        store.stage(plan.release_id, f"{part:06d}", "decisions", batch)
+    for part, batch in enumerate(selection.rows(plan.release_id)):
+        store.stage(plan.release_id, f"{part:06d}", "selections", batch)
     buffer = io.BytesIO()
     pq.write_table(samples, buffer, compression="zstd")
     (folder / "samples.parquet").write_bytes(buffer.getvalue())
@@ -219,41 +215,89 @@ def read_plan(store: Store, release_id: str) -> Plan:
     return Plan.from_json(json.loads((store.staging(release_id) / "plan.json").read_text()))
 
 
-def read_samples(store: Store, release_id: str) -> pa.Table:
-    """The samples of a staged plan, in shard order."""
+def read_samples(
+    store: Store,
+    release_id: str,
+    columns: Sequence[str] | None = None,
+    *,
+    where: Mapping[str, str] | None = None,
+) -> pa.Table:
+    """The samples of a staged plan, in shard order; those only whose columns have these values."""
+    import pyarrow.compute as pc
     import pyarrow.parquet as pq
 
     data = (store.staging(release_id) / "samples.parquet").read_bytes()
-    return pq.read_table(io.BytesIO(data))
+    wanted = [*columns, *(where or {})] if columns else None
+    table = pq.ParquetFile(io.BytesIO(data)).read(wanted)
+    for column, value in (where or {}).items():
+        table = table.filter(pc.equal(table.column(column), value))
+    return table
+
+
+def refuse_not_cut_yet(selection: Selection, recipe: Recipe) -> None:
+    """What a recipe may say and cutting cannot do yet is refused, never passed over.
+
+    Raises:
+        ReleaseError: naming the field.
+    """
+    clip, sounding = (
+        recipe.clip,
+        "SELECT count(*) FROM plan_choices WHERE station IS NULL AND sound",
+    )
+    (with_sound,) = selection.connection.execute(sounding).fetchall()[0]
+    asked = {
+        "clip.fps": clip.fps is not None,
+        "clip.crop_bars": clip.crop_bars,
+        "audio.otherwise: mute, of some clips": recipe.sound and with_sound < selection.chosen,
+        "audio.keep, of some clips": not recipe.sound and with_sound > 0,
+    }
+    for name, is_asked in asked.items():
+        if is_asked:
+            raise ReleaseError(f"{recipe.name} asks for {name}, which cutting cannot do yet")
+
+
+def _refuse_missed(selection: Selection) -> None:
+    missed = [one for one in selection.minima if one.must and not one.is_met]
+    if missed:
+        said = "; ".join(f"{m.value} has {m.found} of {m.wanted} ({m.per})" for m in missed)
+        raise ReleaseError(
+            f"quotas.at_least is missed: {said}; ask for fewer, loosen the recipe, or say "
+            "otherwise: warn"
+        )
 
 
 def _samples(
     connection: DuckDBPyConnection, selection: Selection, recipe: Recipe, rulebook: Rulebook
 ) -> pa.Table:
-    import pyarrow as pa
-
-    decisions = {c.span.shot_id: c.decision for c in selection.clearances if c.allowed}
-    licences = {rule.rule_id: rule.licence for rule in rulebook.rules if rule.licence}
-    asked = recipe.request.model_dump(mode="json")
-    placed = pa.Table.from_pylist(
-        [
-            {
-                "shot_id": choice.shot.shot_id,
-                "split": choice.split,
-                "shard": choice.shard,
-                "position": choice.position,
-                "rights": _rights(decisions[choice.shot.shot_id], licences) | asked,
-            }
-            for choice in selection.chosen
-        ]
-    )
-    connection.register("_placed", placed)
+    register_rights(selection, recipe, rulebook)
     excluded = ", ".join(_NOT_CONTENT)
     query = f"""
-        SELECT tagged_shots.* EXCLUDE ({excluded}), _placed.* EXCLUDE (shot_id, position)
-        FROM tagged_shots JOIN _placed USING (shot_id) ORDER BY _placed.position
+        SELECT tagged_shots.* EXCLUDE ({excluded}) REPLACE (
+                plan_choices.clip_id AS shot_id, plan_choices.first AS clean_start,
+                plan_choices.past AS clean_end, plan_choices.first_s AS clean_start_s,
+                plan_choices.past_s AS clean_end_s, plan_choices.clip_seconds AS seconds,
+                plan_choices.past - plan_choices.first AS frames
+            ),
+            nullif(plan_choices.shot_id, plan_choices.clip_id) AS source_shot_id,
+            plan_choices.sound AS has_sound, plan_choices.split, plan_choices.shard,
+            plan_rights.rights
+        FROM plan_choices JOIN tagged_shots USING (shot_id)
+        JOIN plan_rights ON plan_rights.decision = plan_choices.decision
+            AND plan_rights.components = plan_choices.components
+        WHERE plan_choices.station IS NULL ORDER BY plan_choices.position
     """  # noqa: S608
     return connection.sql(query).to_arrow_table()
+
+
+def _digest(connection: DuckDBPyConnection, samples: pa.Table) -> str:
+    """A digest of what samples say, row by row in their order."""
+    connection.register("plan_samples", samples)
+    digest = hashlib.sha256()
+    asked = "SELECT sha256(to_json(plan_samples)::VARCHAR) AS row FROM plan_samples"
+    for batch in batches(connection, asked):
+        digest.update("".join(batch.column(0).to_pylist()).encode())
+    connection.unregister("plan_samples")
+    return digest.hexdigest()
 
 
 def _captioned(samples: pa.Table, captions: Mapping[str, Caption]) -> pa.Table:
@@ -267,20 +311,8 @@ def _captioned(samples: pa.Table, captions: Mapping[str, Caption]) -> pa.Table:
     return samples
 
 
-def _rights(decision: Decision, licences: Mapping[str, str]) -> dict[str, Any]:
-    return {
-        "outcome": str(decision.outcome),
-        "grants": list(decision.grants),
-        "licences": sorted({licences[rule] for rule in decision.grants if rule in licences}),
-        "rows": list(decision.rows),
-        "duties": [f"{duty.code}@{duty.phase}" for duty in decision.duties],
-        "rulebook_sha256": decision.rulebook_sha256,
-        "engine_version": decision.engine_version,
-    }
-
-
 def _nothing_left(selection: Selection) -> str:
-    total = len(selection.choices)
+    total = len(selection)
     if not total:
         return (
             "the library holds no analysed shot; run the analysis first, and see "
@@ -290,4 +322,5 @@ def _nothing_left(selection: Selection) -> str:
         f"{reason} ({station}): {count}"
         for (station, reason), count in selection.left_out().most_common()
     ]
-    return f"none of {total} shots may go into this release. Left out: " + "; ".join(reasons)
+    said = [f"none of {total} shots may go into this release. Left out: " + "; ".join(reasons)]
+    return ". ".join([*said, *selection.remarks])

@@ -150,7 +150,14 @@ def _released_spans(
             continue
         shot_id = selection["shot_id"]
         sample, request = cut[shot_id], asked.get(shot_id)
-        span = Span(shot_id, sample["work_id"], sample["clean_start"], sample["clean_end"])
+        span = Span(
+            shot_id,
+            sample["work_id"],
+            sample["clean_start"],
+            sample["clean_end"],
+            source_id=sample["source_shot_id"],
+            components=request.components if request else None,
+        )
         if request is None or (request.work_id, request.span) != (
             span.work_id,
             (span.start, span.end),

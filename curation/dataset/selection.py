@@ -1,91 +1,124 @@
-"""Which shots go into a release, and for each of the others at which station it was left out."""
+"""Which clips go into a release, and for each of the others at which station it was left out.
+
+All of it is SQL over sets in DuckDB's temporary tables, so that tens of millions of shots are
+planned in one process; only the rights gate is asked in Python, clip by clip, in batches.
+"""
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import count
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from curation.dataset.bounds import broken_bounds
 from curation.dataset.clearance import Clearance, Span, clear, shots_with_faces
-from curation.dataset.recipe import FilterSection, Recipe, RecipeError
-from curation.rights import PerformerGate, Rulebook
+from curation.dataset.columns import Column, column, columns
+from curation.dataset.duplicates import worse_copies
+from curation.dataset.filters import condition, patience
+from curation.dataset.quotas import NO_VALUE, Minimum, apply_quotas, minima, rules_of
+from curation.dataset.recipe import Recipe
+from curation.dataset.sound import carried, to_ask
+from curation.dataset.spans import NO_CLEAN_FRAME, clips_of
+from curation.dataset.split import groups_of, lot_sql, split_of, titles_of
+from curation.dataset.streams import BATCH, batches
+from curation.rights import Decision, PerformerGate, Rulebook
 
 if TYPE_CHECKING:
+    import pyarrow as pa
     from duckdb import DuckDBPyConnection
 
-RIGHTS, KIND, LENGTH, FILTER, CUT = STATIONS = ("rights", "kind", "length", "filter", "cut")
-"""Stations of a release at which a shot can be left out, in order."""
+RIGHTS, KIND, LENGTH, AUDIO, FILTER, BOUNDS, DUPLICATES, QUOTA, CUT = STATIONS = (
+    *("rights", "kind", "length", "audio", "filter", "bounds", "duplicates", "quota", "cut"),
+)
+"""Stations of a release at which a clip can be left out, in order."""
 
-TOO_SHORT, TOO_LONG, NO_CLEAN_FRAME = "TOO_SHORT", "TOO_LONG", "NO_CLEAN_FRAME"
-
-
-@dataclass(frozen=True, slots=True)
-class Shot:
-    """What selection needs to know of a shot; its clean span in frames and seconds."""
-
-    shot_id: str
-    asset_sha256: str
-    work_id: str
-    start: int
-    end: int
-    seconds: float
-    kind: str | None = "picture"
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """One shot: in, with its split, shard and position, or out, with the station and reasons."""
-
-    shot: Shot
-    station: str | None = None
-    reasons: tuple[str, ...] = ()
-    split: str | None = None
-    shard: str | None = None
-    position: int | None = None
-
-    @property
-    def chosen(self) -> bool:
-        return self.station is None
-
-    @property
-    def _left_out_as(self) -> str:
-        return "failed" if self.station == CUT else "excluded"
-
-    def to_row(self, release_id: str) -> dict[str, Any]:
-        """The row of ``selections``."""
-        return {
-            "release_id": release_id,
-            "shot_id": self.shot.shot_id,
-            "asset_sha256": self.shot.asset_sha256,
-            "work_id": self.shot.work_id,
-            "status": "released" if self.chosen else self._left_out_as,
-            "station": self.station,
-            "reasons": list(self.reasons),
-            "split": self.split,
-            "shard": self.shard,
-            "sample_key": self.shot.shot_id if self.chosen else None,
-            "clip_sha256": None,
-        }
+DUPLICATE, SOUND_NOT_KEPT = "DUPLICATE", "SOUND_NOT_KEPT"
+_DERIVED = ("title", "franchise", "work", "film")
+"""What quotas count besides columns of ``tagged_shots``: by id, from the catalog."""
 
 
 @dataclass(frozen=True)
 class Selection:
-    """Every shot of the library with its choice, in shot order, and every clearance."""
+    """Every clip of the library with its choice, in the temporary table ``plan_choices``.
 
-    choices: tuple[Choice, ...]
-    clearances: tuple[Clearance, ...]
+    Columns: ``clip_id``, ``shot_id`` (of which the clip is the whole or a part), ``asset_sha256``,
+    ``work_id``, ``title_id``, ``group_id``, ``first`` and ``past`` (frames), ``clip_seconds``,
+    ``sound``, ``decision`` (index into ``decisions``; null where nothing was asked), ``outcome``,
+    ``rights_reasons``, ``components``, ``station`` and ``reasons`` (null and empty where it is in),
+    ``split``, ``shard``, ``position``.
+
+    Attributes:
+        decisions: the rights engine's answers, each once.
+        minima: what the recipe wants at least, and what there is.
+        remarks: what is to be said of the quotas.
+    """
+
+    connection: DuckDBPyConnection
+    decisions: tuple[Decision, ...] = ()
+    minima: tuple[Minimum, ...] = ()
+    remarks: tuple[str, ...] = field(default=())
+
+    def __len__(self) -> int:
+        return self._number("SELECT count(*) FROM plan_choices")
 
     @property
-    def chosen(self) -> tuple[Choice, ...]:
-        return tuple(choice for choice in self.choices if choice.chosen)
+    def chosen(self) -> int:
+        """How many clips are in."""
+        return self._number("SELECT count(*) FROM plan_choices WHERE station IS NULL")
 
     def left_out(self) -> Counter[tuple[str, str]]:
-        """Shots left out by (station, first reason); with those chosen they add up to all."""
-        return Counter((c.station, c.reasons[0]) for c in self.choices if c.station is not None)
+        """Clips left out by (station, first reason); with those chosen they add up to all."""
+        rows = self.connection.execute(
+            "SELECT station, reasons[1], count(*) FROM plan_choices WHERE station IS NOT NULL "
+            "GROUP BY ALL ORDER BY ALL"
+        ).fetchall()
+        return Counter({(station, reason): count for station, reason, count in rows})
+
+    def spans(self) -> Iterator[Span]:
+        """The spans of the clips that are in."""
+        return _spans(
+            self.connection,
+            "SELECT clip_id, work_id, first, past, shot_id, components FROM plan_choices "
+            "WHERE station IS NULL",
+        )
+
+    def sources(self) -> list[str]:
+        """The shots of which something is in."""
+        return self._texts(
+            "SELECT DISTINCT shot_id FROM plan_choices WHERE station IS NULL ORDER BY 1"
+        )
+
+    def shards(self) -> list[str]:
+        """Names of the shards, ``<split>-<number>``."""
+        return self._texts(
+            "SELECT DISTINCT shard FROM plan_choices WHERE station IS NULL ORDER BY 1"
+        )
+
+    def rows(self, release_id: str) -> Iterator[pa.Table]:
+        """The rows of ``selections``, in the order of their ids."""
+        return batches(
+            self.connection,
+            f"""
+            SELECT ? AS release_id, clip_id AS shot_id, asset_sha256, work_id,
+                CASE WHEN station IS NULL THEN 'released'
+                     WHEN station = '{CUT}' THEN 'failed' ELSE 'excluded' END AS status,
+                station, reasons, split, shard,
+                if(station IS NULL, clip_id, NULL) AS sample_key,
+                nullif(shot_id, clip_id) AS source_shot_id
+            FROM plan_choices ORDER BY clip_id
+            """,  # noqa: S608
+            [release_id],
+        )
+
+    def _number(self, query: str) -> int:
+        return int(self.connection.execute(query).fetchall()[0][0])
+
+    def _texts(self, query: str) -> list[str]:
+        return [text for (text,) in self.connection.execute(query).fetchall()]
 
 
 def select(
@@ -97,8 +130,9 @@ def select(
     performer_gate: PerformerGate,
     withheld: Mapping[str, str],
     unreachable: Mapping[str, str] = MappingProxyType({}),
+    duplicates: pa.Table | None = None,
 ) -> Selection:
-    """Choose the shots of a release: rights first, then kind, length and the recipe's filters.
+    """Choose the clips of a release: rights first, then what the recipe asks, in `STATIONS`' order.
 
     A shot of another kind than the recipe names, or of a kind that is not known, stays out as
     ``KIND_TITLE``, ``KIND_BLACK``, ``KIND_UNKNOWN`` and so on.
@@ -106,139 +140,337 @@ def select(
     Args:
         withheld: works that nobody may use, each with the reason why.
         unreachable: films that cannot be cut, by content, each with the reason why.
+        duplicates: rows of the table ``duplicates``; those of the store where it is None.
 
     Raises:
-        RecipeError: for a filter that is no SQL condition over ``tagged_shots``.
+        RecipeError: for a filter, a bound or a quota that cannot be asked.
     """
-    shots = tuple(
-        Shot(*row)
-        for row in connection.execute(
-            "SELECT shot_id, asset_sha256, work_id, clean_start, clean_end, seconds, kind "
-            "FROM tagged_shots ORDER BY shot_id"
-        ).fetchall()
+    import pyarrow as pa
+
+    if duplicates is None:
+        duplicates = connection.sql("SELECT * FROM duplicates").to_arrow_table()
+    connection.register("plan_duplicates", duplicates)
+    _ask(connection, recipe)
+    _group(connection, rulebook, recipe)
+    decisions = _clear(
+        connection,
+        rulebook,
+        recipe,
+        known_at=known_at,
+        performer_gate=performer_gate,
+        withheld=withheld,
     )
-    if not shots:
-        return Selection((), ())
-    left_out: dict[str, Choice] = {
-        shot.shot_id: Choice(shot, LENGTH, (NO_CLEAN_FRAME,))
-        for shot in shots
-        if shot.end <= shot.start
+    lost = pa.table(
+        {
+            "asset_sha256": pa.array(unreachable.keys(), pa.string()),
+            "reason": pa.array(unreachable.values(), pa.string()),
+        }
+    )
+    connection.register("plan_unreachable", lost)
+    _judge(connection, recipe)
+    _leave_worse_copies(connection, recipe)
+    remarks = _apply_quotas(connection, recipe)
+    taken = "(SELECT * FROM plan_choices WHERE station IS NULL)"
+    met = minima(connection, recipe.quotas, taken, "plan_choices")
+    _place(connection, recipe)
+    return Selection(connection, decisions, tuple(met), tuple(remarks))
+
+
+def _ask(connection: DuckDBPyConnection, recipe: Recipe) -> None:
+    """Everything that the recipe asks of the shots, in one pass over their tags: ``plan_clips``."""
+    known = columns(connection)
+    asked = ", ".join(
+        f"if({condition(connection, one)}, NULL, '{one.name}')" for one in recipe.filters
+    )
+    keys = "".join(
+        f", {_key(per, known)} AS key_{number}"
+        for number, per in enumerate(rules_of(recipe.quotas))
+    )
+    shots = f"""(
+        SELECT shot_id, asset_sha256, work_id, kind, clean_start, clean_end,
+            clean_start_s, clean_end_s, seconds, variable_rate,
+            transition_in.type AS transition_in, transition_out.type AS transition_out,
+            list_filter([{asked}]::VARCHAR[], lambda name: name IS NOT NULL) AS refused,
+            {broken_bounds(recipe, known)} AS out_of_bounds,
+            {carried(known)} AS carried{keys}
+        FROM tagged_shots
+    )"""  # noqa: S608
+    with patience(connection):
+        connection.execute(
+            f"CREATE OR REPLACE TEMP TABLE plan_clips AS {clips_of(shots, recipe.clip)}"
+        )
+
+
+def _key(per: Iterable[str], known: Mapping[str, Column]) -> str:
+    """SQL for the joined values of some columns; what the catalog derives is put in later."""
+    parts = []
+    for name in per:
+        if name in _DERIVED:
+            parts.append(f"'<{name}>'")
+        else:
+            value = column(name, known, "quotas").sql
+            parts.append(f"coalesce(({value})::VARCHAR, '{NO_VALUE}')")
+    return f"concat_ws(' / ', {', '.join(parts)})"
+
+
+def _group(connection: DuckDBPyConnection, rulebook: Rulebook, recipe: Recipe) -> None:
+    """The title, group and split of each work that has shots: ``plan_works``."""
+    import pyarrow as pa
+
+    works = [
+        work for (work,) in connection.execute("SELECT DISTINCT work_id FROM plan_clips").fetchall()
+    ]
+    alike = []
+    if recipe.duplicates != "keep_all":
+        alike = connection.execute(
+            """
+            SELECT DISTINCT one.work_id, other.work_id FROM plan_duplicates
+            JOIN plan_clips AS one ON one.shot_id = plan_duplicates.shot_id
+            JOIN plan_clips AS other ON other.shot_id = plan_duplicates.twin_id
+            WHERE list_contains(?, one.kind) AND list_contains(?, other.kind)
+            """,
+            [list(recipe.kinds)] * 2,
+        ).fetchall()
+    groups = groups_of(rulebook, works, together=recipe.split.together, alike=alike)
+    titles = titles_of(rulebook)
+    table = pa.table(
+        {
+            "work_id": pa.array(works, pa.string()),
+            "title_id": pa.array([titles.get(work, work) for work in works], pa.string()),
+            "group_id": pa.array([groups[work] for work in works], pa.string()),
+            "group_split": pa.array(
+                [split_of(groups[work], recipe.seed, recipe.split) for work in works], pa.string()
+            ),
+        }
+    )
+    connection.register("plan_works", table)
+
+
+def _clear(
+    connection: DuckDBPyConnection,
+    rulebook: Rulebook,
+    recipe: Recipe,
+    *,
+    known_at: datetime,
+    performer_gate: PerformerGate,
+    withheld: Mapping[str, str],
+) -> tuple[Decision, ...]:
+    """Ask the gate about every clip for what it would carry, and again without its sound where that
+    is denied and may be muted: ``plan_cleared``."""
+    how: dict[str, Any] = {
+        "known_at": known_at,
+        "performer_gate": performer_gate,
+        "withheld": withheld,
+        "faces": shots_with_faces(connection),
     }
-    spans = [Span(s.shot_id, s.work_id, s.start, s.end) for s in shots if s.shot_id not in left_out]
-    clearances = tuple(
-        clear(
-            rulebook,
-            recipe,
-            spans,
-            known_at=known_at,
-            performer_gate=performer_gate,
-            withheld=withheld,
-            faces=shots_with_faces(connection),
+    decisions: dict[int, tuple[int, Decision]] = {}
+    connection.execute(
+        "CREATE OR REPLACE TEMP TABLE plan_cleared "
+        "(clip_id VARCHAR, decision INTEGER, outcome VARCHAR, rights_reasons VARCHAR[], "
+        "components VARCHAR[])"
+    )
+    spans = f"""
+        SELECT clip_id, work_id, first, past, shot_id, {to_ask(recipe)} AS components
+        FROM plan_clips WHERE length_reason IS DISTINCT FROM '{NO_CLEAN_FRAME}'
+    """  # noqa: S608
+    for batch in _batches(_spans(connection, spans)):
+        found = list(clear(rulebook, recipe, batch, **how))
+        if recipe.audio.otherwise == "mute":
+            found = list(_muted(found, rulebook, recipe, how))
+        _keep(connection, found, decisions)
+    return tuple(decision for _, decision in decisions.values())
+
+
+def _muted(
+    found: Iterable[Clearance], rulebook: Rulebook, recipe: Recipe, how: Mapping[str, Any]
+) -> Iterator[Clearance]:
+    again = []
+    for one in found:
+        if one.allowed or one.span.components == ("picture",):
+            yield one
+        else:
+            span = one.span
+            picture = Span(
+                *(span.shot_id, span.work_id, span.start, span.end, span.source_id), ("picture",)
+            )
+            again.append(picture)
+    if again:
+        yield from clear(rulebook, recipe, again, **how)
+
+
+def _keep(
+    connection: DuckDBPyConnection,
+    found: Iterable[Clearance],
+    decisions: dict[int, tuple[int, Decision]],
+) -> None:
+    """Store answers in ``plan_cleared``; equal decisions of a work are one object, kept once."""
+    import pyarrow as pa
+
+    rows: dict[str, list[Any]] = {
+        name: [] for name in ("clip_id", "decision", "outcome", "rights_reasons", "components")
+    }
+    for one in found:
+        number, _ = decisions.setdefault(id(one.decision), (len(decisions), one.decision))
+        rows["clip_id"].append(one.span.shot_id)
+        rows["decision"].append(number)
+        rows["outcome"].append(str(one.outcome))
+        rows["rights_reasons"].append(one.reasons)
+        rows["components"].append(one.span.components)
+    texts = pa.list_(pa.string())
+    table = pa.table(rows).cast(
+        pa.schema(
+            [
+                ("clip_id", pa.string()),
+                ("decision", pa.int32()),
+                ("outcome", pa.string()),
+                ("rights_reasons", texts),
+                ("components", texts),
+            ]
         )
     )
-    denied = {c.span.shot_id: c.reasons for c in clearances if not c.allowed}
-    refused = [(f.name, _refused(connection, f)) for f in recipe.filters]
-    chosen: list[Shot] = []
-    for shot in shots:
-        if shot.shot_id in left_out:
-            continue
-        if reasons := denied.get(shot.shot_id):
-            left_out[shot.shot_id] = Choice(shot, RIGHTS, reasons)
-        elif shot.kind not in recipe.kinds:
-            left_out[shot.shot_id] = Choice(shot, KIND, (f"KIND_{shot.kind or 'unknown'}".upper(),))
-        elif reason := _length(shot, recipe):
-            left_out[shot.shot_id] = Choice(shot, LENGTH, (reason,))
-        elif names := tuple(name for name, out in refused if shot.shot_id in out):
-            left_out[shot.shot_id] = Choice(shot, FILTER, names)
-        elif reason := unreachable.get(shot.asset_sha256):
-            left_out[shot.shot_id] = Choice(shot, CUT, (reason,))
-        else:
-            chosen.append(shot)
-    placed = {choice.shot.shot_id: choice for choice in place(chosen, rulebook, recipe)}
-    choices = tuple(left_out.get(s.shot_id) or placed[s.shot_id] for s in shots)
-    return Selection(choices, clearances)
+    connection.register("plan_answers", table)
+    connection.execute("INSERT INTO plan_cleared SELECT * FROM plan_answers")
+    connection.unregister("plan_answers")
 
 
-def place(shots: Iterable[Shot], rulebook: Rulebook, recipe: Recipe) -> list[Choice]:
-    """Give each chosen shot its split and shard.
+def _judge(connection: DuckDBPyConnection, recipe: Recipe) -> None:
+    """The first station that leaves each clip out, with its reasons there: ``plan_choices``."""
+    kinds = ", ".join(f"'{kind}'" for kind in recipe.kinds)
+    keys = "".join(
+        f", {_derived(per, f'key_{number}')} AS key_{number}"
+        for number, per in enumerate(rules_of(recipe.quotas))
+    )
+    plain = ", ".join(f"key_{number}" for number, _ in enumerate(rules_of(recipe.quotas)))
+    drop = recipe.kept_sound and recipe.audio.otherwise == "drop"
+    kept = "[" + ", ".join(f"'{name}'" for name in sorted(recipe.kept_sound)) + "]::VARCHAR[]"
+    not_kept = f"NOT list_has_all({kept}, carried)" if drop else "false"
+    connection.execute(
+        f"""
+        CREATE OR REPLACE TEMP TABLE plan_choices AS
+        WITH judged AS (
+            SELECT * EXCLUDE (group_split{", " + plain if plain else ""}){keys},
+                CASE
+                    WHEN length_reason = '{NO_CLEAN_FRAME}' THEN '{LENGTH}'
+                    WHEN outcome IS DISTINCT FROM 'ALLOW' THEN '{RIGHTS}'
+                    WHEN kind IS NULL OR kind NOT IN ({kinds}) THEN '{KIND}'
+                    WHEN length_reason IS NOT NULL THEN '{LENGTH}'
+                    WHEN {not_kept} THEN '{AUDIO}'
+                    WHEN len(refused) > 0 THEN '{FILTER}'
+                    WHEN len(out_of_bounds) > 0 THEN '{BOUNDS}'
+                    WHEN reason IS NOT NULL THEN '{CUT}'
+                END AS station,
+                len(components) > 1 AS sound,
+                group_split AS split
+            FROM plan_clips JOIN plan_works USING (work_id) LEFT JOIN plan_cleared USING (clip_id)
+            LEFT JOIN plan_unreachable USING (asset_sha256)
+        )
+        SELECT * EXCLUDE (refused, out_of_bounds, reason, length_reason, split),
+            CASE station
+                WHEN '{RIGHTS}' THEN rights_reasons
+                WHEN '{KIND}' THEN [concat('KIND_', upper(coalesce(kind, 'unknown')))]
+                WHEN '{LENGTH}' THEN [length_reason]
+                WHEN '{AUDIO}' THEN ['{SOUND_NOT_KEPT}']
+                WHEN '{FILTER}' THEN refused
+                WHEN '{BOUNDS}' THEN out_of_bounds
+                WHEN '{CUT}' THEN [reason]
+                ELSE []
+            END AS reasons,
+            split, NULL::VARCHAR AS shard, NULL::BIGINT AS position
+        FROM judged
+        """  # noqa: S608
+    )
 
-    A title's split is a lot drawn from its name and the seed, so it stays the same in every release
-    of that seed whatever else the library holds. Inside a split, shots are in an order drawn the
-    same way, so that a shard mixes titles.
+
+def _derived(per: Iterable[str], key: str) -> str:
+    """SQL that puts the ids that the catalog gives into a key."""
+    named = {"title": "title_id", "franchise": "group_id", "work": "work_id"}
+    for name in set(per) & set(_DERIVED):
+        key = f"replace({key}, '<{name}>', {named.get(name, 'asset_sha256')})"
+    return key
+
+
+def _leave_worse_copies(connection: DuckDBPyConnection, recipe: Recipe) -> None:
+    if recipe.duplicates != "keep_best":
+        return
+    import pyarrow as pa
+
+    worse = worse_copies(connection)
+    connection.register("plan_worse", pa.table({"shot_id": pa.array(worse, pa.string())}))
+    connection.execute(
+        f"UPDATE plan_choices SET station = '{DUPLICATES}', reasons = ['{DUPLICATE}'] "  # noqa: S608
+        "WHERE station IS NULL AND shot_id IN (SELECT shot_id FROM plan_worse)"
+    )
+
+
+def _apply_quotas(connection: DuckDBPyConnection, recipe: Recipe) -> list[str]:
+    if recipe.quotas == type(recipe.quotas)():
+        return []
+    keys = "".join(f", key_{number}" for number, _ in enumerate(rules_of(recipe.quotas)))
+    connection.execute(
+        f"""
+        CREATE OR REPLACE TEMP TABLE plan_pool AS
+        SELECT clip_id, clip_seconds{keys}, {lot_sql(recipe.seed, "clip_id")} AS lot,
+            false AS reserved, NULL::VARCHAR AS quota
+        FROM plan_choices WHERE station IS NULL
+        """  # noqa: S608
+    )
+    remarks = apply_quotas(connection, recipe.quotas)
+    connection.execute(
+        f"UPDATE plan_choices SET station = '{QUOTA}', reasons = [quota] "  # noqa: S608
+        "FROM plan_pool WHERE plan_pool.clip_id = plan_choices.clip_id AND quota IS NOT NULL"
+    )
+    return remarks
+
+
+def _place(connection: DuckDBPyConnection, recipe: Recipe) -> None:
+    """The shard and position of each clip that is in.
+
+    A split's clips are in an order drawn by lot, so that a shard mixes titles.
     """
-    by_split: dict[str, list[Shot]] = {}
-    for shot in shots:
-        by_split.setdefault(split_of(top_work(rulebook, shot.work_id), recipe), []).append(shot)
-    choices: list[Choice] = []
-    for split, members in sorted(by_split.items()):
-        members.sort(key=lambda s: (_lot(recipe.seed, s.shot_id), s.shot_id))
-        for index, shot in enumerate(members):
-            shard = f"{split}-{index // recipe.shard.samples:06d}"
-            choices.append(Choice(shot, split=split, shard=shard, position=len(choices)))
-    return choices
+    connection.execute(
+        f"""
+        UPDATE plan_choices SET shard = placed.shard, position = placed.position FROM (
+            SELECT clip_id,
+                split || '-' || lpad(((row_number() OVER (
+                    PARTITION BY split ORDER BY lot, clip_id
+                ) - 1) // {recipe.shard.samples})::VARCHAR, 6, '0') AS shard,
+                row_number() OVER (ORDER BY split, lot, clip_id) - 1 AS position
+            FROM (
+                SELECT clip_id, split, {lot_sql(recipe.seed, "clip_id")} AS lot
+                FROM plan_choices WHERE station IS NULL
+            )
+        ) AS placed WHERE placed.clip_id = plan_choices.clip_id
+        """  # noqa: S608
+    )
+    connection.execute("UPDATE plan_choices SET split = NULL WHERE station IS NOT NULL")
 
 
-def split_of(title: str, recipe: Recipe) -> str:
-    """The split that a title falls into."""
-    shares: list[tuple[str, float]] = [
-        (name, getattr(recipe.split, name)) for name in ("train", "val", "test")
-    ]
-    drawn = _lot(recipe.seed, title) * sum(share for _, share in shares)
-    reached = 0.0
-    for name, share in shares:
-        reached += share
-        if drawn < reached:
-            return name
-    return next(name for name, share in reversed(shares) if share > 0)
+def _spans(connection: DuckDBPyConnection, query: str) -> Iterator[Span]:
+    """Spans work by work, from rows (id, work, first, past, shot, components).
 
-
-def top_work(rulebook: Rulebook, work_id: str) -> str:
-    """The series or title that a work belongs to, so that its edits and episodes stay together."""
-    parents = {work.work_id: work.parent_id for work in rulebook.works}
-    while parent := parents.get(work_id):
-        work_id = parent
-    return work_id
-
-
-def _length(shot: Shot, recipe: Recipe) -> str | None:
-    if shot.seconds < recipe.clip.min_seconds:
-        return TOO_SHORT
-    if shot.seconds > recipe.clip.max_seconds:
-        return TOO_LONG
-    return None
-
-
-def _refused(connection: DuckDBPyConnection, question: FilterSection) -> set[str]:
-    """Shots that do not answer yes: what is false, unknown or in error stays out.
-
-    The text must parse as one expression by itself before it becomes part of a query, so that it
-    can ask but not act; within TRY it can hold no subquery either.
+    They are put down first and then read by pages, so that the connection may be used between.
     """
-    import duckdb
-
-    query = f"""
-        SELECT shot_id FROM tagged_shots WHERE NOT coalesce(TRY((
-        {question.where}
-        )), false)
-    """  # noqa: S608
-    try:
-        duckdb.SQLExpression(question.where)
-        return {row[0] for row in connection.execute(query).fetchall()}
-    except duckdb.Error as error:
-        raise RecipeError(
-            f"filter {question.name!r} cannot be asked: {str(error).splitlines()[0]}. Its SQL is a "
-            "condition over the columns of tagged_shots; see `curation tables tagged_shots`"
-        ) from error
+    connection.execute(
+        f"CREATE OR REPLACE TEMP TABLE plan_spans AS {query} ORDER BY work_id, clip_id"
+    )
+    for start in count(0, BATCH):
+        page = connection.execute(
+            f"SELECT * FROM plan_spans WHERE rowid >= {start} AND rowid < {start + BATCH} "  # noqa: S608
+            "ORDER BY rowid"
+        ).fetchall()
+        for clip_id, work_id, first, past, shot_id, components in page:
+            source = None if shot_id == clip_id else shot_id
+            yield Span(clip_id, work_id, first, past, source, tuple(components))
+        if len(page) < BATCH:
+            return
 
 
-def _lot(seed: int, name: str) -> float:
-    """A number in [0, 1) drawn from a seed and a name, the same for ever."""
-    digest = hashlib.sha256(f"{seed}:{name}".encode()).digest()
-    return int.from_bytes(digest[:7], "big") / (1 << 56)
-
-
-def funnel(selection: Selection) -> Sequence[tuple[str, str, int]]:
-    """Lines (station, reason, shots) from all shots down to those chosen; they add up."""
-    order = {name: i for i, name in enumerate(STATIONS)}
-    out = sorted(selection.left_out().items(), key=lambda kv: (order[kv[0][0]], -kv[1], kv[0][1]))
-    return [(station, reason, count) for (station, reason), count in out]
+def _batches(spans: Iterable[Span]) -> Iterator[list[Span]]:
+    batch: list[Span] = []
+    for span in spans:
+        batch.append(span)
+        if len(batch) == BATCH:
+            yield batch
+            batch = []
+    if batch:
+        yield batch

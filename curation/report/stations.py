@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-RELEASE_STATIONS = ("rights", "kind", "length", "filter", "cut")
+RELEASE_STATIONS = (
+    *("rights", "kind", "length", "audio", "filter", "bounds", "duplicates", "quota", "cut"),
+)
 
 
 class ReportError(Exception):

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Container, Sequence
 
     from curation.catalog.knowledge import Knowledge
+    from curation.dataset.funnel import Checked
     from curation.dataset.manifest import Manifest
     from curation.dataset.recipe import Recipe
     from curation.dataset.selection import Selection
@@ -54,6 +55,7 @@ def plan_release(
     from curation.catalog.knowledge import knowledge_at
     from curation.dataset.cards import travelling
     from curation.dataset.clearance import shots_with_faces
+    from curation.dataset.duplicates import keep_duplicates, known_duplicates
     from curation.dataset.plan import (
         find_films,
         keep_time,
@@ -73,6 +75,7 @@ def plan_release(
     gate = PerformerGate(settings.performer_gate)
     with connect(store, at) as connection:
         films = find_films(connection, Place.parse(settings.library))
+        duplicates = known_duplicates(connection) if recipe.duplicates != "keep_all" else None
         selection = select(
             connection,
             knowledge.rulebook,
@@ -81,11 +84,11 @@ def plan_release(
             performer_gate=gate,
             withheld=knowledge.withheld,
             unreachable=films.unreachable,
+            duplicates=duplicates,
         )
         if known_at is not None:
             faces = shots_with_faces(connection)
             _refuse_lost(settings, recipe, selection, knowledge, faces, datetime.now(UTC))
-        shots = [choice.shot.shot_id for choice in selection.chosen]
         plan, samples = make_plan(
             connection,
             selection,
@@ -94,15 +97,53 @@ def plan_release(
             rulebook=knowledge.rulebook,
             performer_gate=gate,
             known_at=at,
-            cards=travelling(connection, shots, _known_of_taggers()),
+            cards=travelling(connection, selection.sources(), _known_of_taggers()),
             captions={"lighting": stored_caption},
         )
-    if _is_published(store, plan.release_id):
+        is_done = _is_published(store, plan.release_id)
+        if not is_done:
+            store.release(plan.release_id).delete()
+            plan = keep_time(store, plan)
+            write_plan(store, plan, samples, selection)
+    keep_duplicates(store, duplicates)
+    if is_done:
         return ReleaseTasks(plan.release_id, (), (), is_done=True)
-    store.release(plan.release_id).delete()
-    plan = keep_time(store, plan)
-    write_plan(store, plan, samples, selection)
     return ReleaseTasks(plan.release_id, tuple(plan.films), plan.shards, is_done=False)
+
+
+def check_recipe(
+    settings: Settings, recipe: Recipe, *, known_at: datetime | None = None
+) -> Checked:
+    """What a recipe would select and why not, by the code that plans the release; nothing is cut.
+
+    Raises:
+        ReleaseError: when the use is over already.
+        RecipeError: for a filter, a bound or a quota that cannot be asked.
+    """
+    from curation.catalog.knowledge import knowledge_at
+    from curation.dataset.duplicates import known_duplicates
+    from curation.dataset.funnel import checked
+    from curation.dataset.plan import find_films, refuse_past_use
+    from curation.dataset.selection import select
+    from curation.rights import PerformerGate
+    from curation.tables.query import connect
+
+    store, at = Store.at(settings.store), known_at or datetime.now(UTC)
+    refuse_past_use(recipe, at)
+    knowledge = knowledge_at(store, at)
+    with connect(store, at) as connection:
+        films = find_films(connection, Place.parse(settings.library))
+        selection = select(
+            connection,
+            knowledge.rulebook,
+            recipe,
+            known_at=at,
+            performer_gate=PerformerGate(settings.performer_gate),
+            withheld=knowledge.withheld,
+            unreachable=films.unreachable,
+            duplicates=known_duplicates(connection) if recipe.duplicates != "keep_all" else None,
+        )
+        return checked(selection, recipe)
 
 
 def cut_film(
@@ -115,13 +156,9 @@ def cut_film(
 
     store = Store.at(settings.store)
     plan = read_plan(store, release_id)
-    columns = ("shot_id", "asset_sha256", "clean_start", "clean_end")
-    rows = read_samples(store, release_id).select(list(columns)).to_pylist()
-    cuts = [
-        Cut(row["shot_id"], row["clean_start"], row["clean_end"])
-        for row in rows
-        if row["asset_sha256"] == asset_sha256
-    ]
+    columns = ("shot_id", "clean_start", "clean_end")
+    rows = read_samples(store, release_id, columns, where={"asset_sha256": asset_sha256})
+    cuts = [Cut(row["shot_id"], row["clean_start"], row["clean_end"]) for row in rows.to_pylist()]
     tell(f"cutting {len(cuts)} clips from {Place.parse(plan.films[asset_sha256]).name}")
     with Worker(
         timeout_s=settings.film_timeout_s, memory_mb=settings.film_memory_mb, on_tell=tell
@@ -139,8 +176,6 @@ def shards_of(settings: Settings, release_id: str) -> tuple[str, ...]:
 
 def pack_shard(settings: Settings, release_id: str, shard: str, *, tell: Tell = quiet) -> int:
     """Pack one shard; returns its samples."""
-    import pyarrow.compute as pc
-
     from curation.dataset.clips import clips_of
     from curation.dataset.plan import read_plan, read_samples
     from curation.dataset.shards import pack_shard
@@ -148,8 +183,7 @@ def pack_shard(settings: Settings, release_id: str, shard: str, *, tell: Tell = 
 
     store = Store.at(settings.store)
     plan = read_plan(store, release_id)
-    samples = read_samples(store, release_id)
-    mine = samples.filter(pc.equal(samples.column("shard"), shard))
+    mine = read_samples(store, release_id, where={"shard": shard})
     packed = pack_shard(store, plan, shard, mine, clips_of(store, plan))
     report = canonical_json(packed.to_json()).encode()
     (store.staging(release_id) / "packed" / f"{shard}.json").write_bytes(report)
@@ -310,16 +344,14 @@ def _refuse_lost(
 ) -> None:
     """Knowledge of the past decides nothing that is known better by now; say so before cutting."""
     from curation.catalog.knowledge import knowledge_at
-    from curation.dataset.clearance import Span, clear
+    from curation.dataset.clearance import clear
     from curation.dataset.plan import ReleaseError
     from curation.rights import PerformerGate
 
     today = knowledge_at(Store.at(settings.store), now)
     if (today.rulebook.sha256, today.withheld) == (then.rulebook.sha256, then.withheld):
         return
-    spans = [
-        Span(c.shot.shot_id, c.shot.work_id, c.shot.start, c.shot.end) for c in selection.chosen
-    ]
+    spans = list(selection.spans())
     again = clear(
         today.rulebook,
         recipe,

@@ -427,6 +427,26 @@ def schemas() -> dict[str, Schema]:
             ("shot_id", "embedder"),
         ),
         Schema(
+            "duplicates",
+            "near-duplicate shots of different films: pairs, better copy first, with the evidence",
+            pa.schema(
+                [
+                    ("shot_id", text),
+                    ("twin_id", text),
+                    ("asset_sha256", text),
+                    ("twin_asset_sha256", text),
+                    ("matched", integer),
+                    ("compared", integer),
+                    ("distance", number),
+                    ("offset_s", number),
+                    ("covered", number),
+                    ("twin_covered", number),
+                    ("basis", text),
+                ]
+            ),
+            ("shot_id", "twin_id"),
+        ),
+        Schema(
             "decisions",
             "each shot's answer from the rights gate, with its reasons and rows",
             pa.schema(
@@ -461,6 +481,7 @@ def schemas() -> dict[str, Schema]:
                     ("split", text),
                     ("shard", text),
                     ("sample_key", text),
+                    ("source_shot_id", text),
                     ("clip_sha256", text),
                 ]
             ),

@@ -30,6 +30,10 @@ WORD: Final = 16
 """Bits a measure: a number of five digits holds them exactly."""
 WORDS: Final = tuple(f"word_{number}" for number in range(8))
 """Measures that hold the bits, lowest frequencies first."""
+EDGE: Final = 2
+EVEN: Final = 1.5
+LIFTED: Final = 64.0
+"""Lines at an edge, their deviation and mean in 8-bit luma, that may be a bar made grey."""
 DETAIL: Final = "detail"
 """Measure: the picture's deviation in 8-bit luma; a flat one has no bits worth comparing."""
 
@@ -41,7 +45,7 @@ class FingerprintTagger:
     name: ClassVar[str] = "fingerprint"
     version: ClassVar[str] = "1"
     label_version: ClassVar[str] = "1"
-    needs: ClassVar[Needs] = Needs(width=320, per_second=2.0)
+    needs: ClassVar[Needs] = Needs(width=320, per_second=4.0)
     facets: ClassVar[tuple[Facet, ...]] = ()
 
     def meter(self, video: VideoInfo) -> Meter:
@@ -60,13 +64,22 @@ class FingerprintTagger:
 def fingerprint(frame: Frame, before: Frame | None = None) -> dict[str, float]:
     """The bits of a frame as `WORDS` of `WORD` bits, highest bit first, and its `DETAIL`."""
     whole = np.asarray(cv2.cvtColor(frame.rgb, cv2.COLOR_RGB2GRAY), dtype=np.uint8)
-    rows, columns = bars(whole)
+    lift = np.uint8(_lift(whole))
+    rows, columns = bars(np.maximum(whole, lift) - lift)
     picture = whole[rows.first : rows.past, columns.first : columns.past]
     small = cv2.resize(picture, (SIDE, SIDE), interpolation=cv2.INTER_AREA).astype(np.float32)
     down, across = _lowest()
     signs = (cv2.dct(small)[down, across] > 0).reshape(len(WORDS), WORD)
     values = signs @ (1 << np.arange(WORD - 1, -1, -1))
     return dict(zip(WORDS, values.tolist(), strict=True)) | {DETAIL: float(small.std())}
+
+
+def _lift(grey: NDArray[np.uint8]) -> float:
+    """Luma of bars that a grade has lifted off black: of the darkest edge of even grey."""
+    edges = (grey[:EDGE], grey[-EDGE:], grey[:, :EDGE], grey[:, -EDGE:])
+    even = [float(edge.mean()) for edge in edges if edge.std() < EVEN]
+    level = min(even, default=0.0)
+    return level if level <= LIFTED else 0.0
 
 
 @cache

@@ -43,7 +43,11 @@ def boxed(pixels: Pixels) -> Pixels:
     return np.asarray(cv2.copyMakeBorder(pixels, 30, 30, 0, 0, cv2.BORDER_CONSTANT), np.uint8)
 
 
-@pytest.mark.parametrize("copy", [darker, smaller, boxed])
+def lifted(pixels: Pixels) -> Pixels:
+    return darker(boxed(pixels))
+
+
+@pytest.mark.parametrize("copy", [darker, smaller, boxed, lifted])
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_copies_of_a_picture_share_their_bits_and_others_do_not(copy: object, seed: int) -> None:
     assert callable(copy)

@@ -34,7 +34,9 @@ import numpy as np
 
 from benchmarks.films import ROOT, SHARED, source
 from benchmarks.tags_camera import camera
+from benchmarks.tags_quality import quality
 from benchmarks.tags_sound import sound
+from benchmarks.tags_text import text
 from curation.analysis.look import look
 from curation.console import show
 from curation.media import Frame, chosen, probe, read_timeline
@@ -62,7 +64,7 @@ class Still:
 
 def main() -> None:
     """Print the tables of the taggers that are asked for."""
-    tables = {"camera": camera, "people": people, "sound": sound}
+    tables = {"camera": camera, "people": people, "sound": sound, "text": text, "quality": quality}
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

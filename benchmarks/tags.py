@@ -34,6 +34,7 @@ import numpy as np
 
 from benchmarks.films import ROOT, SHARED, source
 from benchmarks.tags_camera import camera
+from benchmarks.tags_palette import palette, safety
 from benchmarks.tags_quality import quality
 from benchmarks.tags_sound import sound
 from benchmarks.tags_text import text
@@ -64,7 +65,15 @@ class Still:
 
 def main() -> None:
     """Print the tables of the taggers that are asked for."""
-    tables = {"camera": camera, "people": people, "sound": sound, "text": text, "quality": quality}
+    tables = {
+        "camera": camera,
+        "palette": palette,
+        "people": people,
+        "quality": quality,
+        "safety": safety,
+        "sound": sound,
+        "text": text,
+    }
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

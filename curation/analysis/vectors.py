@@ -22,6 +22,9 @@ Row = dict[str, Any]
 
 BATCH: Final = 16
 """Stills that are embedded together."""
+PLAIN: Final = 2.0
+"""Standard deviation of 8-bit R'G'B' below which a still shows nothing: every black picture would
+be a copy of every other. Of 329 stills of films five lie below 1, all others above 8."""
 
 
 class Vectors:
@@ -59,6 +62,8 @@ class Vectors:
         sized = frame.sized(self.width)
         rgb = (sized.of_one_moment() if self._by_fields else sized).rgb
         self._times[frame.index] = frame.pts
+        if rgb.std(axis=(0, 1)).max() < PLAIN:
+            return
         self._waiting[frame.index] = rgb.copy()
         if len(self._waiting) == BATCH:
             self._embed()
@@ -68,7 +73,8 @@ class Vectors:
         return self.missing is None and not any(start <= at < end for at in self._times)
 
     def rows(self, shots: Sequence[Row]) -> list[Row]:
-        """The rows of ``embeddings`` of these shots; one that shows nothing of its own has none.
+        """The rows of ``embeddings`` of these shots; one that shows nothing, or nothing of its own,
+        has none.
 
         Raises:
             TaggerFault: when the embedder fails, or gives other vectors than it says.

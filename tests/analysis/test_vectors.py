@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import cv2
 import numpy as np
@@ -12,7 +14,9 @@ import pytest
 from numpy.typing import NDArray
 
 from curation.analysis import FilmJob, FilmRows, KnownFilm, analyse_film, work_key
+from curation.analysis.vectors import Vectors
 from curation.embeddings import embedder as door
+from curation.media import Frame, Still, VideoInfo
 from curation.models import ModelUnavailableError
 
 FILM = Path(__file__).resolve().parents[2] / "examples" / "library" / "night_call_tv_cut.mp4"
@@ -69,7 +73,7 @@ def test_each_shot_has_a_vector_of_its_own_still(first: FilmRows) -> None:
         assert abs(2 * row["frame"] + 1 - start - end) <= max(end - start, 2) / 2 + 48
         assert np.linalg.norm(row["vector"]) == pytest.approx(1, abs=1e-5)
         assert (row["embedder"], row["version"]) == ("tiny", "1")
-    assert first.film["tagger_cpu_s"]["tiny"] > 0
+    assert first.film["tagger_cpu_s"]["tiny"] >= 0
 
 
 def test_what_cannot_be_embedded_here_is_said(first: FilmRows) -> None:
@@ -118,6 +122,20 @@ def test_an_embedder_that_breaks_its_word_fails_the_film(
     assert (rows.film["status"], rows.film["reasons"]) == ("failed", ["TAGGER_FAILED"])
     assert "tiny" in rows.film["message"]
     assert "unit length" in rows.film["message"]
+
+
+def test_a_still_that_shows_nothing_has_no_vector() -> None:
+    info = SimpleNamespace(by_fields=False)
+    vectors = Vectors(Tiny(), cast(VideoInfo, info))
+    shades = np.arange(90 * 160, dtype=np.uint8).reshape(90, 160, 1).repeat(3, axis=2)
+    for index, pixels in enumerate((np.full_like(shades, 7), shades)):
+        vectors.measure(Frame(index, Fraction(index), Still(pixels)), None)
+        assert not vectors.lacks(index, index + 1)
+    shots = [
+        {"shot_id": str(n), "asset_sha256": "a", "clean_start": n, "clean_end": n + 1}
+        for n in range(3)
+    ]
+    assert [row["shot_id"] for row in vectors.rows(shots)] == ["1"]
 
 
 def test_only_named_taggers_look_where_some_are_named(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -34,6 +34,7 @@ import numpy as np
 
 from benchmarks.films import ROOT, SHARED, source
 from benchmarks.tags_camera import camera
+from benchmarks.tags_embedding import embedding
 from benchmarks.tags_palette import palette, safety
 from benchmarks.tags_quality import quality
 from benchmarks.tags_sound import sound
@@ -67,6 +68,7 @@ def main() -> None:
     """Print the tables of the taggers that are asked for."""
     tables = {
         "camera": camera,
+        "embedding": embedding,
         "palette": palette,
         "people": people,
         "quality": quality,

@@ -2,11 +2,11 @@
 
 A still from the middle of each shot of the shared films and the example films that is not plain,
 shots as the detector finds them. *Twins*: each shot of `night_call_tv_cut.mp4`, whose nearest shot
-among all other films' must be the one of `night_call.mp4` with the same scene, preset and text in its truth
-file; each shot of `bbb_480p_30s.mp4`, whose nearest must lie where the whole film has it, at the
-offset that most agree on, to a second. *Same film*: whether a shot's nearest other shot is of its
-own film, or of the other encode or cut of it, against what chance would give. *Same scene*: of
-shots of our own films whose scene another shot of them has too, whether the nearest of all is one.
+among all other films' must be the one of `night_call.mp4` with the same scene, preset and text in
+its truth file; each shot of `bbb_480p_30s.mp4`, whose nearest must lie where the whole film has it,
+at the offset that most agree on, to a second. *Same film*: whether a shot's nearest other shot is
+of its own film, or of the other encode or cut of it, against what chance would give. *Same scene*:
+of shots of our own films whose scene another shot of them has too, whether the nearest is one.
 """
 
 from __future__ import annotations

@@ -7,9 +7,9 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,21 +27,29 @@ CUT_FAILED = "CUT_FAILED"
 MAX_BAD_CLIPS = 8
 """Clips of one film that may fail, each by itself, before the rest of the film is given up."""
 
+_OF_ONE = frozenset({"ENCODE_FAILED", "DECODE_FAILED", "NOT_THE_SHOT", "FRAME_COUNT"})
+"""Errors that may be of one clip and not of its film."""
+
 _SCRATCH = "curation-clips-"
 
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """One sample to cut: its key and its frames [start, end) in the film."""
+    """One sample to cut: its key, its frames [start, end) in the film, and whether it may sound."""
 
     key: str
     start: int
     end: int
+    sound: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Clip:
-    """A clip that was cut, or the reason why it could not be."""
+    """A clip that was cut, or the reason why it could not be.
+
+    ``proof`` is how its first and last frame, decoded again, compare with the shot's: ``kind``,
+    ``first_db`` and ``last_db`` as `curation.media.proof.Proof` has them.
+    """
 
     key: str
     sha256: str = ""
@@ -52,6 +60,9 @@ class Clip:
     start_pts: str = ""
     end_pts: str = ""
     deinterlaced: str = ""
+    tone_mapped: str = ""
+    copied: bool = False
+    proof: Mapping[str, Any] | None = None
     failure: str | None = None
 
     def to_json(self) -> dict[str, Any]:
@@ -63,7 +74,14 @@ def encoding(plan: Plan) -> Encoding:
     from curation.media import Encoding
 
     clip = plan.recipe.clip
-    return Encoding(height=clip.height, crf=clip.crf, preset=clip.preset, audio=plan.recipe.sound)
+    return Encoding(
+        height=clip.height,
+        crf=clip.crf,
+        preset=clip.preset,
+        audio=plan.recipe.sound,
+        hdr=clip.hdr,
+        stream_copy=clip.stream_copy == "allow",
+    )
 
 
 def cut_film(
@@ -143,6 +161,9 @@ def _cut(
                 start_pts=str(report.start_pts),
                 end_pts=str(report.end_pts),
                 deinterlaced=report.deinterlaced,
+                tone_mapped=report.tone_mapped,
+                copied=report.copied,
+                proof=asdict(report.proof),
             )
         )
     return clips
@@ -165,6 +186,7 @@ def _write(
             end=cut.end,
             path=folder / f"{cut.key}.mp4",
             still=folder / f"{cut.key}.jpg" if plan.recipe.clip.still else None,
+            sound=cut.sound,
         )
         for cut in sorted(cuts, key=lambda c: (c.start, c.end))
     ]
@@ -187,7 +209,7 @@ def _write_all(
     An error does not say whose it is. So the clips that were not finished are written one by one
     until it comes again, and what is left then goes together once more.
     """
-    from curation.media import MediaCode, MediaError, write_clips
+    from curation.media import MediaError, write_clips
 
     done: list[ClipReport] = []
     failed: dict[str, MediaError] = {}
@@ -197,7 +219,7 @@ def _write_all(
         try:
             write_clips(source, batch, encode=encode, on_done=done.append)
         except MediaError as error:
-            is_of_one = error.code in (MediaCode.ENCODE_FAILED, MediaCode.DECODE_FAILED)
+            is_of_one = error.code in _OF_ONE
             if not is_of_one or len(failed) == MAX_BAD_CLIPS:
                 written = {report.path for report in done}
                 left = [spec for spec in left if spec.path not in written]

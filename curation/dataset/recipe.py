@@ -29,6 +29,7 @@ Column = Annotated[str, StringConstraints(pattern=r"^[a-z_][a-z0-9_]*(\.[a-z_][a
 Kind = Literal["picture", "title", "credits", "black", "blank", "bars", "logo"]
 Component = Literal["picture", "dialogue", "music", "effects"]
 SoundComponent = Literal["dialogue", "music", "effects"]
+Bucket = Literal["resolution", "aspect", "length"]
 Policy = Literal["keep_best", "keep_together", "keep_all"]
 MAX_SHOWN = 80
 """Letters that an error repeats of what it was given."""
@@ -201,6 +202,15 @@ class ClipSection(_Section):
     preset: Literal[
         "ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower"
     ] = Field(default="medium", description="x264 effort")
+    stream_copy: Literal["allow", "never"] = Field(
+        default="never",
+        description="Whether a shot that begins at a key frame may keep the film's own packets, "
+        "where nothing else is to be changed",
+    )
+    hdr: Literal["tone_map", "keep"] = Field(
+        default="tone_map",
+        description="What becomes of PQ and HLG: BT.709 by BT.2446-1 A, or kept as 10-bit HEVC",
+    )
     still: bool = Field(default=True, description="Add the middle frame as JPEG")
 
     @model_validator(mode="after")
@@ -253,6 +263,13 @@ class ShardSection(_Section):
     """How samples are packed."""
 
     samples: int = Field(default=256, ge=1, le=100_000, description="Samples a shard at most")
+    buckets: tuple[Bucket, ...] = Field(
+        default=("resolution", "length"),
+        description="What clips of one shard have alike: exact size, shape, frames by powers of 2",
+    )
+    clip_bytes: bool = Field(
+        default=False, description="Whether Parquet holds the clips' bytes too, as column mp4"
+    )
 
 
 def _named(filters: object) -> object:

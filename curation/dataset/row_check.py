@@ -24,8 +24,8 @@ MOST_BYTES = 4 << 30
 
 _BATCH = 256
 _KEY = re.compile(r"[A-Za-z0-9_-]{1,80}")
-_CAME_LATER = "deinterlaced"
-"""Of a clip; releases made before it was written have it not, and are as good as ever."""
+_CAME_LATER = ("deinterlaced", "tone_mapped", "copied", "proof")
+"""Of a clip, in this order; releases made before one was written are as good as ever."""
 
 
 def read_rows(
@@ -90,7 +90,10 @@ def _columns(table: pa.Table) -> Iterator[str]:
         **dict.fromkeys(whole, pa.int64()),
         "seconds": pa.float64(),
     }
-    of_clips = [clip_type(), pa.struct([f for f in clip_type() if f.name != _CAME_LATER])]
+    of_clips = [
+        pa.struct([f for f in clip_type() if f.name not in _CAME_LATER[since:]])
+        for since in reversed(range(len(_CAME_LATER) + 1))
+    ]
     types = {field.name: field.type for field in table.schema}
     for name, kind in wanted.items():
         if name not in types:

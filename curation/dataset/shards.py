@@ -72,7 +72,9 @@ def paths_of(name: str) -> tuple[str, str]:
 def clip_type() -> pa.DataType:
     """The Arrow type of a sample's ``clip``; ``still_sha256`` is null when there is no still.
 
-    ``deinterlaced`` says how fields were made whole pictures; it is empty where there were none.
+    ``deinterlaced`` says how fields were made whole pictures, ``tone_mapped`` how HDR became SDR;
+    they are empty where neither was. ``copied``: the packets are the film's own. ``proof``: see
+    `curation.dataset.clips.Clip`.
     """
     import pyarrow as pa
 
@@ -86,6 +88,18 @@ def clip_type() -> pa.DataType:
             ("start_pts", pa.string()),
             ("end_pts", pa.string()),
             ("deinterlaced", pa.string()),
+            ("tone_mapped", pa.string()),
+            ("copied", pa.bool_()),
+            (
+                "proof",
+                pa.struct(
+                    [
+                        ("kind", pa.string()),
+                        ("first_db", pa.float64()),
+                        ("last_db", pa.float64()),
+                    ]
+                ),
+            ),
             ("still_sha256", pa.string()),
             ("tar", pa.string()),
         ]

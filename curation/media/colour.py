@@ -96,6 +96,22 @@ def resolve(
     )
 
 
+def codes(colour: Colour) -> str:
+    """Its H.273 code points, as FFmpeg's metadata filters of H.264 and HEVC take them."""
+    matrix, primaries, transfer = (
+        next(code for code, name in names.items() if name == said)
+        for names, said in (
+            (_MATRICES, colour.matrix),
+            (_PRIMARIES, colour.primaries),
+            (_TRANSFERS, colour.transfer),
+        )
+    )
+    return (
+        f"colour_primaries={primaries}:transfer_characteristics={transfer}:"
+        f"matrix_coefficients={matrix}:video_full_range_flag={int(colour.range == 'full')}"
+    )
+
+
 def is_rgb(pix_fmt: str) -> bool:
     """Whether a pixel format holds RGB (no matrix applies)."""
     return pix_fmt.startswith(

@@ -1,24 +1,38 @@
-"""One encoder process: raw frames in through a pipe, one MP4 out."""
+"""One clip's encoder, on a thread of its own: frames in, an MP4 out that is proven to hold them."""
 
-import subprocess
-import tempfile
-from dataclasses import dataclass
+import contextlib
+import queue
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
-from typing import IO, Any
+from typing import Final, Literal
 
-import av
 import av.error
-import ffmpeg
-import imageio_ffmpeg
-from av.video.frame import VideoFrame
+import cv2
+import numpy as np
+from av.codec.context import Flags
+from av.video.frame import PictureType, VideoFrame
+from av.video.stream import VideoStream
 
-from curation.media.colour import Colour, is_rgb
+from curation.media.chain import Chain
 from curation.media.errors import MediaCode, MediaError
-from curation.media.picture import Size
+from curation.media.hdr import Mastering, is_hdr
+from curation.media.info import VideoInfo
+from curation.media.mp4 import Mp4, Sound
+from curation.media.proof import Edges, Proof, prove
 
-_PATIENCE = 900
-"""Seconds an encoder may take to finish once it has all its frames."""
+_AHEAD: Final = 8
+"""Frames that wait for an encoder at most."""
+
+
+_AVX_512F: Final = 13
+"""OpenCV's CV_CPU_AVX_512F, which its Python has no name for."""
+_UP_TO_AVX2: Final = "MMX2,SSE2,SSSE3,SSE4.2,AVX,FMA3,BMI2,AVX2"
+"""What x264 may use of a processor with AVX-512, whose code for the macroblock tree reads memory
+that was never written where a row's macroblocks are no multiple of 16 (x264 165; tried by filling
+fresh memory): other bytes each time. So the bytes are also those of processors without it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +42,9 @@ class Encoding:
     `height`: at most so many lines, never enlarged, aspect kept, both sides even; None keeps the
     film's. `crf`: x264's constant quality (0 lossless, 18 visually close). `gop`: frames from
     one key frame to the next at most; None leaves it to the codec. `audio`: carry the film's
-    first audio stream as AAC at `audio_bitrate`.
+    first audio stream as AAC at `audio_bitrate` bits a second. `hdr`: pictures of PQ or HLG are
+    kept, as HEVC of ten bits, or mapped to BT.709. `stream_copy`: a clip that begins at a key frame
+    and needs no other change may keep the film's own packets.
     """
 
     height: int | None = None
@@ -38,202 +54,170 @@ class Encoding:
     pixel_format: str = "yuv420p"
     gop: int | None = None
     audio: bool = False
-    audio_bitrate: str = "128k"
+    audio_bitrate: int = 128_000
+    hdr: Literal["keep", "tone_map"] = "tone_map"
+    stream_copy: bool = False
+
+    def of(self, info: VideoInfo) -> "Encoding":
+        """The encoding of one film's clips."""
+        if is_hdr(info) and self.hdr == "keep":
+            return replace(self, codec="libx265", pixel_format="yuv420p10le")
+        return self
+
+    def tone_maps(self, info: VideoInfo) -> bool:
+        """Whether a film's pictures are mapped to BT.709."""
+        return is_hdr(info) and self.hdr == "tone_map"
 
 
-@dataclass(frozen=True, slots=True)
-class Raw:
-    """The raw frames that go in: pixel format and stored size, and how they are to be shown."""
+@dataclass(slots=True)
+class _Ends:
+    """The frames at both ends of a clip as its encoder saw them, neighbours among them."""
 
-    pix_fmt: str
-    width: int
-    height: int
-    rotation: int
-    mirrored: bool
-    colour: Colour
-    time_base: Fraction
-    last_step: int
-    """Ticks that the last frame stays."""
+    first: list[VideoFrame] = field(default_factory=list)
+    last: list[VideoFrame] = field(default_factory=list)
 
-
-@dataclass(frozen=True, slots=True)
-class Sound:
-    """A file of little-endian float32 samples, interleaved."""
-
-    path: Path
-    rate: int
-    layout: str
-    channels: int
-
-
-def _command(
-    raw: Raw, size: Size, encoding: Encoding, sound: Sound | None, output: Path
-) -> list[str]:
-    """The ffmpeg command line: deterministic to the byte, timestamps untouched."""
-    picture = ffmpeg.input("pipe:0", format="nut", threads=1).video
-    picture = picture.filter("setparams", **_tags(raw.colour))
-    for name, kwargs in _upright(raw.rotation, mirrored=raw.mirrored):
-        picture = picture.filter(name, **kwargs)
-    scaling = {"flags": "lanczos+accurate_rnd+full_chroma_int+full_chroma_inp+bitexact"}
-    if is_rgb(raw.pix_fmt):
-        scaling |= {"out_color_matrix": "bt709", "out_range": "limited"}
-    picture = picture.filter("scale", size.width, size.height, **scaling).filter("setsar", "1")
-    streams = [picture]
-    options: dict[str, Any] = {
-        "c:v": encoding.codec,
-        "crf": encoding.crf,
-        "preset": encoding.preset,
-        "pix_fmt": encoding.pixel_format,
-        "threads": 1,
-        "fps_mode": "passthrough",
-        "enc_time_base": f"{raw.time_base.numerator}:{raw.time_base.denominator}",
-        "video_track_timescale": raw.time_base.denominator,
-        "movie_timescale": raw.time_base.denominator,
-        "map_metadata": -1,
-        "map_chapters": -1,
-        "fflags": "+bitexact",
-        "flags:v": "+bitexact",
-        "movflags": "+faststart",
-        "format": "mp4",
-    }
-    if encoding.gop is not None:
-        options["g"] = encoding.gop
-    if sound is not None:
-        streams.append(
-            ffmpeg.input(
-                str(sound.path), format="f32le", ar=sound.rate, ch_layout=sound.layout
-            ).audio
-        )
-        options |= {"c:a": "aac", "b:a": encoding.audio_bitrate, "flags:a": "+bitexact"}
-    line = (
-        ffmpeg.output(*streams, f"file:{output}", **options)
-        .global_args("-hide_banner", "-nostdin", "-nostats", "-loglevel", "error")
-        .global_args("-filter_threads", "1", "-filter_complex_threads", "1")
-        .compile(cmd=imageio_ffmpeg.get_ffmpeg_exe(), overwrite_output=True)
-    )
-    return [str(word) for word in line]
-
-
-def _tags(colour: Colour) -> dict[str, str]:
-    return {
-        "range": colour.range,
-        "colorspace": colour.matrix,
-        "color_primaries": colour.primaries,
-        "color_trc": colour.transfer,
-    }
-
-
-def _upright(rotation: int, *, mirrored: bool) -> list[tuple[str, dict[str, str]]]:
-    """Filters that turn a picture counter-clockwise by `rotation` degrees, mirrored before."""
-    turns: dict[int, list[tuple[str, dict[str, str]]]] = {
-        90: [("transpose", {"dir": "cclock"})],
-        180: [("hflip", {}), ("vflip", {})],
-        270: [("transpose", {"dir": "clock"})],
-    }
-    return [("hflip", {})] * mirrored + turns.get(rotation, [])
+    def add(self, frame: VideoFrame) -> None:
+        if len(self.first) < 2:
+            self.first.append(frame)
+        self.last = [*self.last[-1:], frame]
 
 
 class Encoder:
     """A running encoder. `write` each frame, `close`, then `wait`; or `kill` at any time.
 
-    What ffmpeg says goes to an unnamed file, so its pipe cannot fill and stall it.
-    Every failure is a `MediaError` ENCODE_FAILED.
+    `ticks` are the times of the clip's frames and its end, in units of `base` seconds of the film's
+    clock, which the frames must carry. `write` and `wait` raise every failure, as a `MediaError`.
     """
 
     def __init__(
         self,
         output: Path,
-        raw: Raw,
-        size: Size,
+        chain: Chain,
+        ticks: Sequence[int],
+        base: Fraction,
         encoding: Encoding,
         sound: Sound | None,
+        mastering: Mastering | None,
     ) -> None:
         self._output = output
-        self._base = raw.time_base
-        self._said: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115
-        self._process = subprocess.Popen(
-            _command(raw, size, encoding, sound, output),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.DEVNULL,
-            stderr=self._said,
-            pipesize=1 << 20,
-        )
-        try:
-            self._pipe = av.open(self._process.stdin, "w", format="nut", buffer_size=1 << 18)
-            # NUT stores no durations; ffmpeg takes the rate for the one that no next frame tells.
-            self._stream = self._pipe.add_stream(
-                "rawvideo", rate=1 / (raw.last_step * raw.time_base)
-            )
-            self._stream.width, self._stream.height = raw.width, raw.height
-            self._stream.pix_fmt = raw.pix_fmt
-            self._stream.codec_context.time_base = raw.time_base
-        except OverflowError as error:
-            self.kill()
-            seconds = float(raw.last_step * raw.time_base)
-            raise MediaError(
-                MediaCode.ENCODE_FAILED,
-                f"{output}: its last frame stays {seconds:.0f} s, more than a file can say; "
-                "leave that shot out or mend the film's time stamps",
-            ) from error
-        except BaseException:
-            self.kill()
-            raise
+        self._chain = chain
+        self._ticks = ticks
+        self._base = base
+        self._encoding = encoding
+        self._sound = sound
+        self._mastering = mastering
+        self._ends = _Ends()
+        self._error: Exception | None = None
+        self._killed = False
+        self._proof: Proof | None = None
+        self._frames: queue.Queue[VideoFrame | None] = queue.Queue(_AHEAD)
+        self._thread = threading.Thread(target=self._run, name=f"encode {output.name}", daemon=True)
+        self._thread.start()
 
-    def write(self, frame: VideoFrame, pts: int) -> None:
-        """Feed a frame with its time in ticks."""
-        frame.pts, frame.time_base = pts, self._base
-        try:
-            self._pipe.mux(self._stream.encode(frame))
-        except (av.error.FFmpegError, OSError) as error:
-            raise self._failure(error) from error
+    def write(self, frame: VideoFrame) -> None:
+        """Feed a frame."""
+        if self._error is not None:
+            raise self._failure(self._error)
+        self._frames.put(frame)
 
     def close(self) -> None:
         """Tell the encoder that it has all its frames; it finishes on its own."""
-        try:
-            self._pipe.mux(self._stream.encode(None))
-            self._pipe.close()
-            self._stdin().close()
-        except (av.error.FFmpegError, OSError) as error:
-            raise self._failure(error) from error
+        self._frames.put(None)
 
-    def wait(self) -> None:
-        """Wait for the output to be complete."""
-        try:
-            status = self._process.wait(_PATIENCE)
-        except subprocess.TimeoutExpired as error:
-            raise self._failure(error) from error
-        if status != 0:
-            raise self._failure(RuntimeError(f"exit status {status}"))
-        self._said.close()
+    def wait(self) -> Proof:
+        """Wait for the output to be complete and proven."""
+        self._thread.join()
+        if self._error is not None:
+            raise self._failure(self._error)
+        assert self._proof is not None  # noqa: S101
+        return self._proof
 
     def kill(self) -> None:
-        """End the process, whatever it does; harmless when it has ended."""
-        if self._process.poll() is None:
-            self._process.kill()
-        self._process.wait()
-        for leftover in (self._pipe_or_none(), self._process.stdin):
-            if leftover is not None:
-                try:
-                    leftover.close()
-                except (av.error.FFmpegError, OSError):
-                    continue
-        self._said.close()
+        """End the thread, whatever it does; harmless when it has ended."""
+        self._killed = True
+        while self._thread.is_alive():
+            with contextlib.suppress(queue.Full):
+                self._frames.put_nowait(None)
+            self._thread.join(0.01)
 
-    def _pipe_or_none(self) -> Any:
-        return getattr(self, "_pipe", None)
+    def _run(self) -> None:
+        try:
+            written = self._encode()
+            if not self._killed:
+                edges = Edges(tuple(self._ends.first), tuple(self._ends.last))
+                self._proof = prove(
+                    self._output, written, self._base, edges, crf=self._encoding.crf
+                )
+        except Exception as error:  # noqa: BLE001 - raised where the thread is waited for
+            self._error = error
+        while self._error is not None and self._frames.get() is not None:
+            pass
 
-    def _stdin(self) -> IO[bytes]:
-        assert self._process.stdin is not None  # noqa: S101
-        return self._process.stdin
+    def _encode(self) -> list[int]:
+        """Encode what comes; the times of the frames that came."""
+        written: list[int] = []
+        file = Mp4(self._output, self._base, self._ticks)
+        stream: VideoStream | None = None
+        with file.file:
+            while (frame := self._frames.get()) is not None and not self._killed:
+                picture = self._chain(frame)
+                if stream is None:
+                    stream = self._stream(file, picture)
+                picture.pts, picture.pict_type = frame.pts, PictureType.NONE
+                written.append(int(frame.pts or 0))
+                self._ends.add(picture)
+                file.sound_until(written[-1])
+                for packet in stream.encode(picture):
+                    file.picture(packet)
+            if stream is not None and not self._killed:
+                for packet in stream.encode(None):
+                    file.picture(packet)
+                file.sound_until(None)
+        return written
+
+    def _stream(self, file: Mp4, first: VideoFrame) -> VideoStream:
+        encoding = self._encoding
+        step = int(np.median(np.diff(self._ticks)))
+        rate = (1 / (max(1, step) * self._base)).limit_denominator(1_000_000)
+        options = {"preset": encoding.preset, "crf": str(encoding.crf)}
+        if encoding.codec == "libx265":
+            options["x265-params"] = _x265(self._mastering)
+        elif encoding.codec == "libx264" and cv2.checkHardwareSupport(_AVX_512F):
+            options["x264-params"] = f"asm={_UP_TO_AVX2}"
+        stream = file.file.add_stream(encoding.codec, rate=rate, options=options)
+        assert isinstance(stream, VideoStream)  # noqa: S101
+        context = stream.codec_context
+        context.width, context.height = first.width, first.height
+        context.pix_fmt = first.format.name
+        context.sample_aspect_ratio = Fraction(1)
+        context.time_base = self._base
+        context.colorspace, context.color_range = first.colorspace, first.color_range
+        context.color_primaries, context.color_trc = first.color_primaries, first.color_trc
+        context.thread_count = 1
+        context.flags |= Flags.bitexact
+        if encoding.codec == "libx265":
+            context.codec_tag = "hvc1"
+        if encoding.gop is not None:
+            context.gop_size = encoding.gop
+        if self._sound is not None:
+            file.add_sound(self._sound, encoding.audio_bitrate)
+        return stream
 
     def _failure(self, error: Exception) -> MediaError:
-        if self._process.poll() is None:
-            self._process.kill()
-        self._process.wait()
-        self._said.seek(0)
-        tail = self._said.read()[-1500:].decode(errors="replace").strip()
+        if isinstance(error, MediaError):
+            return error
+        if not isinstance(error, (av.error.FFmpegError, OSError, ValueError, MemoryError)):
+            raise error
         return MediaError(
             MediaCode.ENCODE_FAILED,
-            f"{self._output}: {error}; ffmpeg said: {tail or 'nothing'}; "
-            "check the encoding's codec and pixel format, and the disk",
+            f"{self._output}: {error}; check the encoding's codec ({self._encoding.codec}) and "
+            "pixel format, and the disk",
         )
+
+
+def _x265(mastering: Mastering | None) -> str:
+    """Parameters of x265: one thread, so that the bytes are the same; what HDR10 says of itself."""
+    said = ["log-level=none", "pools=none", "frame-threads=1", "repeat-headers=1"]
+    if mastering is not None:
+        said += ["hdr10=1", *mastering.x265]
+    return ":".join(said)

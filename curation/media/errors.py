@@ -29,9 +29,11 @@ class MediaCode(StrEnum):
     NO_CUDA = "NO_CUDA"
     """CUDA decoding was demanded and is not to be had."""
     ENCODE_FAILED = "ENCODE_FAILED"
-    """The encoder process failed."""
+    """The encoder failed."""
     FRAME_COUNT = "FRAME_COUNT"
     """A clip has another number of frames than it should."""
+    NOT_THE_SHOT = "NOT_THE_SHOT"
+    """A clip's first or last frame, or its times, are not those of its shot."""
 
 
 class MediaError(Exception):

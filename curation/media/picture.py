@@ -5,7 +5,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from av.video.format import VideoFormat
 from av.video.frame import VideoFrame
 from av.video.reformatter import ColorRange, Colorspace, Interpolation, VideoReformatter
 
@@ -25,17 +24,6 @@ _MATRICES = {
 }
 # Area averaging is the anti-aliased choice for shrinking; bicubic where nothing is averaged away.
 _EXACT = Interpolation.ACCURATE_RND | Interpolation.FULL_CHR_H_INT | Interpolation.BITEXACT
-
-# What survives NUT as raw video bit for bit (each tried); it mistakes others in silence.
-_PIPEABLE = frozenset(
-    """
-    yuv420p yuvj420p yuv422p yuvj422p yuv444p yuvj444p yuv410p yuv411p yuv440p yuva420p yuva444p
-    yuv420p9le yuv422p9le yuv444p9le yuv420p10le yuv422p10le yuv444p10le yuv420p12le yuv422p12le
-    yuv444p12le yuv420p14le yuv420p16le yuv422p16le yuv444p16le gray gray10le gray12le gray16le
-    gbrp gbrp10le gbrp12le gbrp16le gbrap gbrap10le gbrap12le rgb24 bgr24 rgba bgra rgb48le
-    rgb48be rgba64le bgr0 0rgb nv12 nv21 yuyv422 uyvy422 xyz12le
-    """.split()  # noqa: SIM905
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,21 +150,3 @@ class Easel:
         if stored not in self._painters:
             self._painters[stored] = Painter(stored, self._info.colour, 0)
         return self._painters[stored]
-
-
-def pipeable(pix_fmt: str) -> str:
-    """The pixel format that raw frames are piped in: `pix_fmt`, or the nearest of no less depth."""
-    if pix_fmt in _PIPEABLE:
-        return pix_fmt
-    shape = VideoFormat(pix_fmt)
-    depth = max(component.bits for component in shape.components)
-    if is_rgb(pix_fmt):
-        return "rgb24" if depth <= 8 else "rgb48le"
-    if len(shape.components) < 3:
-        return "gray" if depth <= 8 else "gray16le"
-    wide, high = shape.chroma_width(64) == 64, shape.chroma_height(64) == 64
-    family = {(True, True): "444", (False, True): "422", (False, False): "420"}.get(
-        (wide, high), "444"
-    )
-    enough = next(bits for bits in (8, 10, 12, 16) if bits >= min(depth, 16))
-    return f"yuv{family}p" if enough == 8 else f"yuv{family}p{enough}le"

@@ -1,6 +1,6 @@
 """Some frames of a film, at a fraction of what decoding all of them costs."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack
 from typing import Protocol
 
@@ -89,12 +89,20 @@ def chosen(
     of `frames`, others those of `coarse`. Raises `MediaError`: DECODE_FAILED at the first fault;
     those of `probe`. ValueError where not `can_be_sparse`.
     """
+    easel = Easel(probe(source))
+    for index, native in natives(source, timeline, wanted, exact=exact):
+        yield Frame(index, timeline.seconds(index), easel.picture(native), width)
+
+
+def natives(
+    source: Source, timeline: Timeline, wanted: Mask, *, exact: bool = True
+) -> Generator[tuple[int, VideoFrame]]:
+    """As `chosen`, as the decoder gives them, each with its index."""
     if not can_be_sparse(timeline):
         raise ValueError(f"{name_of(source)}: its frames cannot be told apart by their times")
     if not wanted.any():
         return
-    name, easel = name_of(source), Easel(probe(source))
-    needed = _needed(timeline, wanted)
+    name, needs = name_of(source), needed(timeline, wanted)
     with opened(source) as container:
         reader = _Reader(video_stream(container, name), timeline, name, filtered=exact)
         at = -1
@@ -104,20 +112,18 @@ def chosen(
                 found = reader.drain()
             elif packet.is_discard:
                 # Hidden frames are there for those around them to refer to.
-                around = needed[max(0, at) : at + 2].any()
+                around = needs[max(0, at) : at + 2].any()
                 found = reader.send(packet, whole=False) if around else []
             else:
                 at += 1
-                if not needed[at]:
+                if not needs[at]:
                     found = reader.drain()
                 else:
                     found = reader.send(packet, whole=bool(wanted[timeline.order[at]]))
-            for index, native in found:
-                if wanted[index]:
-                    yield Frame(index, timeline.seconds(index), easel.picture(native), width)
+            yield from ((index, native) for index, native in found if wanted[index])
 
 
-def _needed(timeline: Timeline, wanted: Mask) -> Mask:
+def needed(timeline: Timeline, wanted: Mask) -> Mask:
     """For each packet in file order, whether decoding the wanted frames needs it."""
     order = timeline.order
     at = np.arange(len(order))

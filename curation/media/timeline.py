@@ -58,10 +58,13 @@ class Timeline:
 
     def seconds(self, index: int) -> Fraction:
         """PTS of frame `index` in seconds; `index == len(self)` gives the end."""
+        return self.ticks(index) * self.time_base
+
+    def ticks(self, index: int) -> int:
+        """PTS of frame `index` in ticks; `index == len(self)` gives the end."""
         if not 0 <= index <= len(self.pts):
             raise IndexError(f"frame {index} of a film of {len(self.pts)} frames")
-        ticks = self.end if index == len(self.pts) else int(self.pts[index])
-        return ticks * self.time_base
+        return self.end if index == len(self.pts) else int(self.pts[index])
 
     def index_at(self, pts_ticks: int) -> int:
         """The frame on screen at `pts_ticks`: the last that starts at or before it, at least 0."""

@@ -91,8 +91,8 @@ many widths are people."""
 TOLD: Final = 0.7
 """Share of the area with structure: of rolling credits less is told."""
 LEAST: Final = 0.7
-SUREST: Final = 0.92
-"""A label less sure is not said; of generated clips, those of the surest are right in so many."""
+SUREST: Final = 0.9
+"""A label less sure is not said; of 94 generated clips with the surest, 84 are right."""
 
 _MEASURES: Final = (*AXES, "agree", "better", "worse", "told", "step_s")
 

@@ -143,10 +143,12 @@ class DefectsTagger:
         """Medians over the stills; combing of the worst, for pulldown weaves only some."""
         if not len(pts):
             return {}
-        summary = {name: middle(series[name]) for name in _MEDIAN}
+        seen = {name: middle(series[name]) for name in _MEDIAN}
+        summary = {name: value for name, value in seen.items() if math.isfinite(value)}
         summary |= {name: float(series[name].mean()) for name in _MEAN}
         combs = series["combing"][np.isfinite(series["combing"])]
-        summary["combing"] = float(combs.max()) if len(combs) else math.nan
+        if len(combs):
+            summary["combing"] = float(combs.max())
         return summary | _stuck(series, len(pts))
 
     def label(self, measures: Mapping[str, float]) -> tuple[Tag, ...]:

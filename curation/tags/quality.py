@@ -115,7 +115,8 @@ class QualityTagger:
         repeats = series["repeated"]
         summary["pairs"] = float(np.isfinite(repeats).sum())
         moving = series["motion_widths_s"][repeats == 0]
-        summary["moving_widths_s"] = float(moving.mean()) if len(moving) else math.nan
+        if len(moving):
+            summary["moving_widths_s"] = float(moving.mean())
         return summary
 
     def label(self, measures: Mapping[str, float]) -> tuple[Tag, ...]:

@@ -189,7 +189,6 @@ class TextTagger:
             "boxes": float(counts[most]),
             "share": float(series["share"][most]),
             "lower_share": float(series["lower_share"][most]),
-            "edges_in_text": middle(series["edges_in_text"][shown]),
             "subtitle_share": sum(bool(_captions(still)) for still in stills) / len(stills),
             "overlaid": float(max(overlaid, default=0)),
             "moved": float(max((_moved(*pair) for pair in pairs), default=0)),
@@ -197,6 +196,8 @@ class TextTagger:
             "mark_overlaid": float(sum(change >= GROUND for _, change in marks)),
             **_clock(series["timecode_s"], pts),
         }
+        if len(shown):
+            summary["edges_in_text"] = middle(series["edges_in_text"][shown])
         for k, piece in enumerate(stills[most][:SHOWN], start=1):
             summary |= {f"{e}{k}": v for e, v in zip(_EDGES, piece.box, strict=True)}
         if marks:

@@ -51,7 +51,7 @@ def publish(
         faces: shots in which a face was detected.
         works: the work of each film as known at ``at``, by content.
         credits: participants, of whom those of released works travel with the release.
-        frames: the clean span of each shot.
+        frames: the clean span of each shot, for those that the gate was not asked about.
         films: those left out whole, before they were cut into shots.
         issuer: the party that releases.
         signer: who signs the manifest; nobody where it is None.
@@ -66,8 +66,11 @@ def publish(
         reasons = Counter(clip.failure for clip in clips.values())
         raise ReleaseError(f"{plan.release_id}: no clip could be cut ({dict(reasons)})")
     decisions = store.staged(plan.release_id, "decisions")
+    asked = {
+        row["shot_id"]: Request.from_json(json.loads(row["request"])) for row in rows_of(decisions)
+    }
     samples = rows_of(read_samples(store, plan.release_id))
-    spans = _released_spans(selections, samples, rows_of(decisions), works)
+    spans = _released_spans(selections, samples, asked, works)
     again = clear(
         rulebook,
         plan.recipe,
@@ -93,7 +96,8 @@ def publish(
         left_out=_left_out(selections),
         credits=[credit for credit in credits if credit["work_id"] in released],
     )
-    lines = negative(selections, frames, films)
+    spoken_of = {shot: request.span for shot, request in asked.items() if request.span}
+    lines = negative(selections, {**frames, **spoken_of}, films)
     papers = file_papers(release, described, shards, cards=plan.cards, lines=lines)
     raw = compose(described, papers)
     _sweep(release)
@@ -138,11 +142,10 @@ def _settled(selections: list[dict[str, Any]], clips: Mapping[str, Clip]) -> lis
 def _released_spans(
     selections: Sequence[Mapping[str, Any]],
     samples: Sequence[Mapping[str, Any]],
-    decisions: Sequence[Mapping[str, Any]],
+    asked: Mapping[str, Request],
     works: Mapping[str, str],
 ) -> list[Span]:
     """The spans that were cut, each proven to be the one that was cleared."""
-    asked = {row["shot_id"]: Request.from_json(json.loads(row["request"])) for row in decisions}
     cut = {row["shot_id"]: row for row in samples}
     spans = []
     for selection in selections:

@@ -32,7 +32,7 @@ PROVENANCE: Final = "provenance.json"
 BOUND: Final = (CARD, LICENCE, CROISSANT, EU_SUMMARY, POLICY, PROFILE, PROVENANCE)
 """Papers that `bind` makes."""
 
-_SIDECAR: Final = re.compile(r"training_mining/[a-z]{1,20}-[0-9]{1,20}\.jsonl")
+_SIDECAR: Final = re.compile(r"training_mining/[A-Za-z0-9_-]{1,120}\.jsonl")
 
 
 def is_paper(path: str) -> bool:

@@ -80,7 +80,7 @@ def summary(manifest: Mapping[str, Any], facts: Facts) -> dict[str, Any]:
         },
         "2.2.1": {
             "licensed_by_rightsholders": True,
-            "modalities": sorted(modalities),
+            "modalities": sorted(modalities.keys() - {"text"}),
             "licensor": manifest["issuer"],
             "licensee": manifest["recipe"]["request"]["licensee"],
             "works": len(facts.works),

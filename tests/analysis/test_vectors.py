@@ -18,6 +18,7 @@ from curation.analysis.vectors import Vectors
 from curation.embeddings import embedder as door
 from curation.media import Frame, Still, VideoInfo
 from curation.models import ModelUnavailableError
+from curation.tags.quality import QualityTagger
 
 FILM = Path(__file__).resolve().parents[2] / "examples" / "library" / "night_call_tv_cut.mp4"
 
@@ -47,6 +48,7 @@ class Tiny:
 
 def here(patch: pytest.MonkeyPatch, *embedders: Tiny) -> None:
     patch.setattr(door, "embedders", lambda: embedders)
+    patch.setattr("curation.tags.taggers", lambda *_: (QualityTagger(),))
 
 
 def analysed(known: FilmRows | None = None, **given: Any) -> FilmRows:

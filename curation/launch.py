@@ -102,6 +102,8 @@ def _airflow(
         library=str(Place.parse(settings.library)),
         catalog=str(Place.parse(settings.catalog)),
         recipe=str(Place.parse(settings.recipe)),
+        signing_key=settings.signing_key
+        and str(Path(settings.signing_key).expanduser().absolute()),
     )
     return EmbeddedAirflow(
         home, DAGS, absolute.to_environment(), port, triggerer=triggerer, preload=PRELOAD

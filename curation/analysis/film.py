@@ -233,7 +233,8 @@ def _looked_at(
         shot_row(job.asset_sha256, job.shots_key, timeline, shot, known_by) for shot in seen.shots
     ]
     heard = hear(source, info, timeline, ears)
-    series = [*seen.series, *heard.series]
+    by_name = {each.tagger.name: each for each in (*seen.series, *heard.series)}
+    series = [by_name[tagger.name] for tagger in every]
     measures = [each.measured(shot) for shot in shots for each in series]
     embeddings = [row for each in seen.vectors for row in each.rows(shots)]
     said = {

@@ -2,10 +2,11 @@
 
 Three materials. `demo`: shots of our little films, whose truth file says speech, music or silence;
 music there may hide an effect, so nothing is asked about effects under it. `films`: stretches of
-others' films in labels/sound.csv, read by one person from spectrograms, without listening: arcs of
-a voice, held tones and notes, knocks and roar; what could be either is left empty and does not
-count. `mixed`: speech of the demo films, music and noises made here, alone and over each other at
-known levels. Thresholds were chosen on all three, with other random numbers.
+others' films in labels/sound.csv, read by one labeller from spectrograms, without listening and
+with the networks' curves beneath: arcs of a voice, held tones and notes, knocks and roar; what
+could be either is left empty and does not count. `mixed`: speech of the demo films, music
+and noises made here, alone and over each other at known levels. Thresholds were chosen on all
+three, with other random numbers.
 
 A component said absent that is there is the worst: the rights gate would not be asked about it.
 """

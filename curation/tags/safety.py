@@ -8,7 +8,7 @@ recipe bounds the score (`safety.nsfw.score < 0.2`) rather than trusting the lab
 looked at is `unknown` and has no score, so that such a bound keeps it out.
 
 The makers show it whole pictures. On 110 frames of 16 films, from a picture 320 wide as here, the
-score is 0.02 off theirs on average and 0.25 at worst, and two frames change sides at 0.2. Of 37
+score is 0.02 off theirs on average and 0.25 at worst, and two frames change sides at 0.2. Of 35
 photographed shots fit to be shown one is `doubtful`; of 74 rendered ones 13 are, and 2 `unsafe`
 (benchmarks/tags.py). How many of the shots that it ought to find it finds is not measured here.
 16 ms a still on one core, 110 MiB once a process.

@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from curation.dataset.fault import Fault
 from curation.dataset.manifest import MANIFEST, Manifest
-from curation.rights import ENGINE_VERSION, Outcome, PerformerGate, Request, clear_spans
+from curation.rights import (
+    ENGINE_VERSION,
+    Decision,
+    Outcome,
+    PerformerGate,
+    Request,
+    clear_spans,
+)
 
 if TYPE_CHECKING:
     from curation.catalog.knowledge import Knowledge
@@ -36,54 +43,69 @@ def reproduce(
         path: of the rows' file.
         rows: of one shard, well shaped.
     """
+    by_question: dict[tuple[str, tuple[str, ...]], list[Mapping[str, Any]]] = {}
     for row in rows:
+        components = tuple(row["rights"].get("components") or ())
+        by_question.setdefault((row["work_id"], components), []).append(row)
+    for (work, components), same in by_question.items():
         try:
-            decision = _decide(manifest, row, knowledge)
+            decisions = _decide(manifest, work, components, same, knowledge)
         except (ValueError, KeyError, TypeError) as error:
-            yield Fault(path, f"its decision cannot be asked again: {error}", row["key"])
+            what = f"its decision cannot be asked again: {error}"
+            yield from (Fault(path, what, row["key"]) for row in same)
             continue
-        stated = row["rights"]
-        if row["work_id"] in knowledge.withheld:
-            what = f"its work is withheld: {knowledge.withheld[row['work_id']]}"
-            yield Fault(path, what, row["key"])
-        if decision.outcome is not Outcome.ALLOW:
-            reasons = ", ".join(decision.reasons)
-            what = f"its decision is {decision.outcome} when asked again: {reasons}"
-            yield Fault(path, what, row["key"])
-        elif stated.get("engine_version") == ENGINE_VERSION:
-            again = {
-                "grants": list(decision.grants),
-                "rows": list(decision.rows),
-                "duties": [f"{duty.code}@{duty.phase}" for duty in decision.duties],
-            }
-            for name, value in again.items():
-                if stated.get(name) != value:
-                    what = f"its {name} are {stated.get(name)}, when asked again {value}"
-                    yield Fault(path, what, row["key"])
+        for row, decision in zip(same, decisions, strict=True):
+            if work in knowledge.withheld:
+                yield Fault(path, f"its work is withheld: {knowledge.withheld[work]}", row["key"])
+            yield from (Fault(path, what, row["key"]) for what in _other(row["rights"], decision))
 
 
-def _decide(manifest: Manifest, row: Mapping[str, Any], knowledge: Knowledge) -> Any:
-    asked = {name: manifest.request[name] for name in ("licensee", "action", "territories")}
-    times = {name: manifest.request[name] for name in ("use_from", "use_until", "commercial")}
-    span = (row["clean_start"], row["clean_end"])
+def _other(stated: Mapping[str, Any], decision: Decision) -> Iterator[str]:
+    """In what an answer is not the one that a sample bears."""
+    if decision.outcome is not Outcome.ALLOW:
+        reasons = ", ".join(decision.reasons)
+        yield f"its decision is {decision.outcome} when asked again: {reasons}"
+        return
+    if stated.get("engine_version") != ENGINE_VERSION:
+        return
+    again = {
+        "grants": list(decision.grants),
+        "rows": list(decision.rows),
+        "duties": [f"{duty.code}@{duty.phase}" for duty in decision.duties],
+    }
+    for name, value in again.items():
+        if stated.get(name) != value:
+            yield f"its {name} are {stated.get(name)}, when asked again {value}"
+
+
+def _decide(
+    manifest: Manifest,
+    work: str,
+    components: tuple[str, ...],
+    rows: Sequence[Mapping[str, Any]],
+    knowledge: Knowledge,
+) -> list[Decision]:
+    asked = ("licensee", "action", "territories", "use_from", "use_until", "commercial")
     request = Request.from_json(
         {
-            **asked,
-            **times,
-            "components": row["rights"].get("components"),
-            "work_id": row["work_id"],
-            "span": list(span),
+            **{name: manifest.request[name] for name in asked},
+            "components": list(components),
+            "work_id": work,
             "known_at": manifest.data["known_at"],
         }
     )
     answers = clear_spans(
         knowledge.rulebook,
         request,
-        {row["work_id"]: [span]},
+        {work: [_span(row) for row in rows]},
         performer_gate=PerformerGate(manifest.data["performer_gate"]),
-        faces={row["work_id"]: [span] if _shows_a_face(row) else []},
+        faces={work: [_span(row) for row in rows if _shows_a_face(row)]},
     )
-    return next(answers)[2]
+    return [decision for _, _, decision in answers]
+
+
+def _span(row: Mapping[str, Any]) -> tuple[int, int]:
+    return row["clean_start"], row["clean_end"]
 
 
 def _shows_a_face(row: Mapping[str, Any]) -> bool:

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 LONGEST_S: Final = 24 * 3600
 """A film whose clock runs longer is not heard: its packets' times are wrong."""
+LEAST_HZ: Final = 1000
+"""A track of fewer samples a second is none: its header is wrong."""
 _TOLD_S: Final = 0.1
 """Seconds between the ends of picture and sound of which the film's notes tell."""
 
@@ -63,7 +65,8 @@ def hear(source: Source, info: VideoInfo, timeline: Timeline, taggers: Sequence[
     grid = _Grid(timeline)
     try:
         tracks = sound_tracks(source)
-        with sound_reel(source) as reel:
+        with sound_reel(source) as found:
+            reel = found if found is not None and found.rate >= LEAST_HZ else None
             if reel is not None:
                 _heard(reel, grid, hearing)
             facts = _facts(reel, tracks, grid)

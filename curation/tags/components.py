@@ -6,7 +6,7 @@ hear speech and one music; a component is absent only where nothing speaks for i
 is neither; under speech or music they cannot be told.
 
 Thresholds were chosen on synthesised music, noise and steps at known levels, on speech of our demo
-films among them, and on four open films labelled by their spectrograms (benchmarks/tags_sound.py).
+films among them, and on open films labelled by their spectrograms (benchmarks/tags_sound.py).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Shots that look like an example or fit words, the likest first: one query over the store.
 
-DuckDB reads the vectors once, batch by batch, and keeps the best: a million shots need no memory
-of their own.
+DuckDB reads the vectors once, batch by batch, and keeps the best: 300,000 of 1,280 numbers take
+11 s of CPU and 1.8 GB, 100,000 take 5 s and 1.4 GB.
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -23,6 +23,7 @@ def pairs(found: Iterable[tuple[str, str, float]]) -> set[tuple[str, str]]:
     return {(one, other) for one, other, _ in found}
 
 
+@settings(deadline=None)
 @given(
     count=st.integers(0, 40),
     size=st.integers(1, 90),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 from airflow.sdk import Asset, Param, dag, task
@@ -43,6 +44,11 @@ LOG = logging.getLogger(LOGGER)
             enum=["coarse", "exhaustive"],
             description="Decode what is needed to find every shot, or every frame",
         ),
+        "prompts": Param(
+            "",
+            type="string",
+            description="YAML of questions that a text tower then votes on; none if empty",
+        ),
         "retry_failed": Param(False, type="boolean", description="Try failed films again"),
     },
 )
@@ -76,7 +82,10 @@ def film_analysis() -> None:
 
         settings = settings_from(params or {})
         written = stages.commit_analysis(settings, parts[0]["plan_id"]) if parts else {}
-        return written | {"relabelled": stages.relabel(settings)}
+        written = written | {"relabelled": stages.relabel(settings)}
+        prompts = (params or {}).get("prompts")
+        votes = stages.vote(settings, Path(prompts), tell=LOG.info) if prompts else {}
+        return written | {"votes": sum(votes.values())}
 
     name = "part {{ part }}"
     on_cpu = task(task_id="analyse", pool=CPU_POOL, map_index_template=name)(analyse)

@@ -81,3 +81,6 @@ def test_the_form_of_a_release_is_the_recipe(read: dict[str, Any]) -> None:
     assert params["clip_crf"]["maximum"] == 51
     assert params["clip_height"]["type"] == ["integer", "null"]
     assert params["filters"]["type"] == "array"
+    assert params["bounds"]["type"] == "object"
+    assert params["quotas_total"]["type"] == ["object", "null"]
+    assert params["duplicates"]["enum"] == ["keep_best", "keep_together", "keep_all"]

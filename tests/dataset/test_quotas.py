@@ -101,7 +101,8 @@ def test_what_is_taken_does_not_change_when_the_library_grows_elsewhere(
 
 
 def test_a_minimum_comes_first_and_is_reported(connection: duckdb.DuckDBPyConnection) -> None:
-    clips: list[tuple[str, ...]] = [("low",)] * 95 + [("high",)] * 5
+    clips: list[tuple[str, ...]] = [("low",)] * 95
+    clips += [("high",)] * 5
     asked: dict[str, Any] = {
         "at_least": [{"per": "light", "count": 4, "values": ["low", "high", "normal"]}],
         "total": {"clips": 10},

@@ -18,7 +18,7 @@ GOOD: dict[str, Any] = {
 }
 
 
-@pytest.mark.parametrize("name", ["lab-pretraining", "low-key-study"])
+@pytest.mark.parametrize("name", ["balanced-study", "lab-pretraining", "low-key-study"])
 def test_the_examples_are_recipes_and_survive_the_form(root: Path, name: str) -> None:
     recipe = read_recipe(Place.parse(root / "examples" / "recipes" / f"{name}.yaml"))
     assert from_form({field: value for field, (value, _) in form(recipe).items()}) == recipe
@@ -28,6 +28,15 @@ def test_the_published_schema_is_that_of_the_code(root: Path) -> None:
     assert (root / "docs" / "recipe.schema.json").read_text() == recipe_schema(), (
         "write it again: curation recipe schema > docs/recipe.schema.json"
     )
+
+
+def test_the_program_prints_the_schema() -> None:
+    from typer.testing import CliRunner
+
+    from curation.cli import app
+
+    said = CliRunner().invoke(app, ["recipe", "schema"])
+    assert said.output == recipe_schema()
 
 
 def test_filters_may_be_mere_text_and_be_called_sql_as_they_once_were() -> None:

@@ -14,7 +14,7 @@ import pytest
 
 from curation import stages
 from curation.dataset.plan import ReleaseError
-from curation.dataset.recipe import Recipe, read_recipe
+from curation.dataset.recipe import Recipe, read_recipe, recipe_from
 from curation.settings import Settings
 from curation.storage import Place
 from curation.tables import Store
@@ -81,6 +81,25 @@ def test_what_is_released_is_whole_and_accounted_for(settings: Settings) -> None
     ).fetchall()
     assert ("APPEARANCE_NOT_SURVEYED",) in reasons
     assert list(Store.at(settings.store).staging(done.release_id).files()) == []
+
+
+def test_a_check_counts_what_the_release_then_holds(settings: Settings) -> None:
+    order = recipe_from(
+        recipe(split_long=True, max_seconds=2.5).model_dump()
+        | {"bounds": {"motion": {"max": 0.3}}, "quotas": {"total": {"clips": 9}}}
+    )
+    checked = stages.check_recipe(settings, order, known_at=KNOWN_AT)
+    done = stages.release(settings, order, known_at=KNOWN_AT)
+    assert stages.verify(settings, done.release_id).good
+    with connect(Store.at(settings.store)) as connection:
+        rows = connection.execute(
+            "SELECT station, reasons[1], count(*) FROM selections GROUP BY ALL"
+        ).fetchall()
+    held = {(station, reason): count for station, reason, count in rows}
+    assert checked.steps[-1].clips == held.pop((None, None)) == 9
+    left_out = {why: n for step in checked.steps for why, n in step.left_out}
+    assert left_out == {reason: count for (_, reason), count in held.items()}
+    assert checked.steps[0].clips == sum(held.values()) + 9 > checked.steps[0].shots
 
 
 def test_a_sample_reads_with_the_fields_own_libraries(settings: Settings) -> None:

@@ -229,26 +229,29 @@ def _lay_out(connection: DuckDBPyConnection) -> None:
         """  # noqa: S608
     )
     width = -(-64 // BLOCKS)
+    part = f"((low >> {width} * {{}}) & {(1 << width) - 1})"
     keys = ", ".join(
-        f"[{number}, (low >> {width * i}) & {(1 << width) - 1}, (low >> {width * j}) "
-        f"& {(1 << width) - 1}]"
+        f"(({number} << {2 * width}) | ({part.format(i)} << {width}) | {part.format(j)})::BIGINT"
         for number, (i, j) in enumerate(combinations(range(BLOCKS), 2))
     )
     connection.execute(
         f"""
         CREATE OR REPLACE TEMP TABLE plan_keys AS
-        WITH keyed AS (
-            SELECT shot_id, asset_sha256, shot_index, low, high, unnest([{keys}]) AS parts
-            FROM (SELECT DISTINCT shot_id, asset_sha256, shot_index, low, high FROM plan_stills)
+        WITH films AS (
+            SELECT asset_sha256, row_number() OVER (ORDER BY asset_sha256)::INTEGER AS film
+            FROM (SELECT DISTINCT asset_sha256 FROM plan_stills)
         ),
-        packed AS (
-            SELECT * EXCLUDE (parts),
-                (parts[1] << 52) | (parts[2] << {width}) | parts[3] AS key
-            FROM keyed
+        distinct_stills AS (
+            SELECT min(rowid) AS still, asset_sha256, low FROM plan_stills
+            GROUP BY asset_sha256, shot_index, low, high
+        ),
+        keyed AS MATERIALIZED (
+            SELECT still, film, unnest([{keys}]) AS key
+            FROM distinct_stills JOIN films USING (asset_sha256)
         )
-        SELECT * FROM packed WHERE key IN (
-            SELECT key FROM packed GROUP BY key
-            HAVING count(DISTINCT asset_sha256) > 1 AND count(*) <= {COMMON}
+        SELECT * FROM keyed WHERE key IN (
+            SELECT key FROM keyed GROUP BY key
+            HAVING min(film) < max(film) AND count(*) <= {COMMON}
         )
         """  # noqa: S608
     )
@@ -260,10 +263,15 @@ def _by_films(
     """Candidate pairs of shots, by their index, film pair by film pair."""
     found = connection.execute(
         f"""
-        SELECT DISTINCT one.asset_sha256, other.asset_sha256, one.shot_index, other.shot_index
-        FROM plan_keys AS one JOIN plan_keys AS other
-            ON one.key = other.key AND one.asset_sha256 < other.asset_sha256
-        WHERE bit_count(xor(one.low, other.low)) + bit_count(xor(one.high, other.high)) <= {NEAR}
+        WITH meeting AS (
+            SELECT DISTINCT a.still AS one, b.still AS other
+            FROM plan_keys AS a JOIN plan_keys AS b ON a.key = b.key AND a.film < b.film
+        )
+        SELECT DISTINCT a.asset_sha256, b.asset_sha256, a.shot_index, b.shot_index
+        FROM meeting
+        JOIN plan_stills AS a ON a.rowid = one
+        JOIN plan_stills AS b ON b.rowid = other
+        WHERE bit_count(xor(a.low, b.low)) + bit_count(xor(a.high, b.high)) <= {NEAR}
         ORDER BY ALL
         """  # noqa: S608
     ).fetchall()

@@ -40,7 +40,7 @@ class Cut:
     key: str
     start: int
     end: int
-    sound: bool = True
+    sound: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +78,7 @@ def encoding(plan: Plan) -> Encoding:
         height=clip.height,
         crf=clip.crf,
         preset=clip.preset,
-        audio=plan.recipe.sound,
+        audio=bool(plan.recipe.kept_sound),
         hdr=clip.hdr,
         stream_copy=clip.stream_copy == "allow",
     )

@@ -10,6 +10,7 @@ from typing import Any
 
 from curation.dataset.fault import Fault
 from curation.dataset.manifest import FORMAT, MANIFEST, Manifest
+from curation.dataset.parquet_shards import BYTES
 from curation.dataset.shards import ReleaseFile, Shard, paths_of
 from curation.papers import binder, left_out
 from curation.papers.facts import Facts
@@ -203,7 +204,9 @@ def _rows(release: Place, shard: Shard) -> list[dict[str, Any]]:
     import pyarrow.parquet as pq
 
     with (release / paths_of(shard.name)[1]).open() as stream:
-        return rows_of(pq.read_table(stream))
+        file = pq.ParquetFile(stream)
+        columns = [name for name in file.schema_arrow.names if name != BYTES]
+        return rows_of(file.read(columns))
 
 
 def _file(release: Place, path: str, data: bytes) -> ReleaseFile:

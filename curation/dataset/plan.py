@@ -50,7 +50,7 @@ class Plan:
     Attributes:
         release_id: name of the recipe and a digest of everything that shapes the bytes.
         films: content of the films to cut from, each with the place of its bytes.
-        shards: names of the shards, ``<split>-<number>``.
+        shards: names of the shards, ``<split>-<bucket>-<number>``.
         cards: what is known of each tagger whose tags travel, by name.
     """
 
@@ -157,7 +157,7 @@ def make_plan(
     if not selection.chosen:
         raise ReleaseError(_nothing_left(selection))
     _refuse_missed(selection)
-    refuse_not_cut_yet(selection, recipe)
+    refuse_not_cut_yet(recipe)
     samples = _captioned(_samples(connection, selection, recipe, rulebook), captions)
     assets = sorted(samples.column("asset_sha256").unique().to_pylist())
     content = {
@@ -234,23 +234,13 @@ def read_samples(
     return table
 
 
-def refuse_not_cut_yet(selection: Selection, recipe: Recipe) -> None:
+def refuse_not_cut_yet(recipe: Recipe) -> None:
     """What a recipe may say and cutting cannot do yet is refused, never passed over.
 
     Raises:
         ReleaseError: naming the field.
     """
-    clip, sounding = (
-        recipe.clip,
-        "SELECT count(*) FROM plan_choices WHERE station IS NULL AND sound",
-    )
-    (with_sound,) = selection.connection.execute(sounding).fetchall()[0]
-    asked = {
-        "clip.fps": clip.fps is not None,
-        "clip.crop_bars": clip.crop_bars,
-        "audio.otherwise: mute, of some clips": recipe.sound and with_sound < selection.chosen,
-        "audio.keep, of some clips": not recipe.sound and with_sound > 0,
-    }
+    asked = {"clip.fps": recipe.clip.fps is not None, "clip.crop_bars": recipe.clip.crop_bars}
     for name, is_asked in asked.items():
         if is_asked:
             raise ReleaseError(f"{recipe.name} asks for {name}, which cutting cannot do yet")
@@ -271,6 +261,13 @@ def _samples(
 ) -> pa.Table:
     register_rights(selection, recipe, rulebook)
     excluded = ", ".join(_NOT_CONTENT)
+    embedding = embedded = ""
+    if common := _common_embedder(connection):
+        embedding = ", vectors.embedder, vectors.vector AS embedding"
+        embedded = (
+            "LEFT JOIN (SELECT shot_id, embedder, vector FROM embeddings "  # noqa: S608
+            f"WHERE (embedder, version) = {common!r}) AS vectors USING (shot_id)"
+        )
     query = f"""
         SELECT tagged_shots.* EXCLUDE ({excluded}) REPLACE (
                 plan_choices.clip_id AS shot_id, plan_choices.first AS clean_start,
@@ -280,13 +277,20 @@ def _samples(
             ),
             nullif(plan_choices.shot_id, plan_choices.clip_id) AS source_shot_id,
             plan_choices.sound AS has_sound, plan_choices.split, plan_choices.shard,
-            plan_rights.rights
+            plan_rights.rights{embedding}
         FROM plan_choices JOIN tagged_shots USING (shot_id)
         JOIN plan_rights ON plan_rights.decision = plan_choices.decision
             AND plan_rights.components = plan_choices.components
-        WHERE plan_choices.station IS NULL ORDER BY plan_choices.position
+        {embedded} WHERE plan_choices.station IS NULL ORDER BY plan_choices.position
     """  # noqa: S608
     return connection.sql(query).to_arrow_table()
+
+
+def _common_embedder(connection: DuckDBPyConnection) -> tuple[str, str] | None:
+    """The embedder, and its version, that has described most shots; None where none has."""
+    query = "SELECT embedder, version FROM embeddings GROUP BY ALL ORDER BY count(*) DESC, 1, 2"
+    found = connection.execute(query).fetchall()
+    return (str(found[0][0]), str(found[0][1])) if found else None
 
 
 def _digest(connection: DuckDBPyConnection, samples: pa.Table) -> str:

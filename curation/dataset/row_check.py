@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from curation.dataset import buckets
 from curation.dataset.fault import Fault
 from curation.dataset.manifest import Manifest, total_seconds
+from curation.dataset.parquet_shards import BYTES
 from curation.dataset.shards import Shard, clip_type, paths_of
 from curation.storage import Place, StorageError
 from curation.tables.store import rows_of
@@ -37,6 +40,8 @@ def read_rows(
     _, path = paths_of(shard.name)
     try:
         table, what = _table(release / path)
+        clips = table.column(BYTES) if table is not None and BYTES in table.column_names else None
+        table = table.drop_columns([BYTES]) if table is not None and clips is not None else table
         rows = rows_of(table) if table is not None else []
     except (pa.ArrowException, OSError, ValueError, KeyError, OverflowError) as error:
         return None, [Fault(path, f"cannot be read as Parquet: {error}")]
@@ -48,6 +53,7 @@ def read_rows(
     if shapeless:
         return None, shapeless
     faults = [Fault(path, what, row["key"]) for row in rows for what in _row(manifest, shard, row)]
+    faults += [Fault(path, what, key) for key, what in _clips(manifest, rows, clips)]
     if len(rows) != shard.samples:
         faults.append(Fault(path, f"{len(rows)} rows, the manifest says {shard.samples}"))
     seconds = total_seconds(row["seconds"] for row in rows)
@@ -75,6 +81,19 @@ def _table(place: Place) -> tuple[pa.Table | None, str]:
             if held > MOST_BYTES:
                 return None, f"its rows need more than {MOST_BYTES} bytes"
         return pa.Table.from_batches(batches, schema=file.schema_arrow), ""
+
+
+def _clips(
+    manifest: Manifest, rows: list[dict[str, Any]], clips: pa.ChunkedArray | None
+) -> Iterator[tuple[str | None, str]]:
+    """What is wrong with the clips' bytes in the table, by key."""
+    asked = bool(manifest.data["recipe"].get("shard", {}).get("clip_bytes", False))
+    if asked != (clips is not None):
+        yield None, f"the recipe {'asks' if asked else 'does not ask'} for a column {BYTES!r}"
+    for row, clip in zip(rows, clips or (), strict=False):
+        data = clip.as_buffer() if hasattr(clip, "as_buffer") else None
+        if data is None or hashlib.sha256(data).hexdigest() != row["clip"]["sha256"]:
+            yield row["key"], f"its {BYTES} has another SHA-256 than its row"
 
 
 def _columns(table: pa.Table) -> Iterator[str]:
@@ -145,6 +164,10 @@ def _row(manifest: Manifest, shard: Shard, row: Mapping[str, Any]) -> Iterator[s
     tar, _ = paths_of(shard.name)
     if clip["tar"] != tar:
         yield f"it says that it lies in {clip['tar']!r}, not in {tar}"
+    by = manifest.data["recipe"].get("shard", {}).get("buckets", ())
+    bucket = buckets.key_of(by, clip["width"], clip["height"], clip["frames"])
+    if bucket != buckets.bucket_of(shard.name):
+        yield f"it is of the bucket {bucket}, not of {shard.name}'s"
     if (clip["still_sha256"] is not None) != manifest.still:
         asked = "asks for stills" if manifest.still else "asks for no still"
         yield f"its still_sha256 is {clip['still_sha256']!r}, but the recipe {asked}"

@@ -14,6 +14,7 @@ from itertools import count
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from curation.dataset import buckets
 from curation.dataset.bounds import broken_bounds
 from curation.dataset.clearance import Clearance, Span, clear, shots_with_faces
 from curation.dataset.columns import Column, column, columns
@@ -93,7 +94,7 @@ class Selection:
         )
 
     def shards(self) -> list[str]:
-        """Names of the shards, ``<split>-<number>``."""
+        """Names of the shards (`curation.dataset.buckets.name_of`)."""
         return self._texts(
             "SELECT DISTINCT shard FROM plan_choices WHERE station IS NULL ORDER BY 1"
         )
@@ -425,19 +426,24 @@ def _apply_quotas(connection: DuckDBPyConnection, recipe: Recipe) -> list[str]:
 def _place(connection: DuckDBPyConnection, recipe: Recipe) -> None:
     """The shard and position of each clip that is in.
 
-    A split's clips are in an order drawn by lot, so that a shard mixes titles.
+    A bucket's clips are in an order drawn by lot, so that a shard mixes titles.
     """
+    bucket = buckets.sql(recipe.shard.buckets, recipe.clip.height)
     connection.execute(
         f"""
         UPDATE plan_choices SET shard = placed.shard, position = placed.position FROM (
             SELECT clip_id,
-                split || '-' || lpad(((row_number() OVER (
-                    PARTITION BY split ORDER BY lot, clip_id
-                ) - 1) // {recipe.shard.samples})::VARCHAR, 6, '0') AS shard,
-                row_number() OVER (ORDER BY split, lot, clip_id) - 1 AS position
+                concat_ws('-', split, nullif(bucket, '{buckets.ALL}'), printf('%06d',
+                    (row_number() OVER (PARTITION BY split, bucket ORDER BY lot, clip_id) - 1)
+                    // {recipe.shard.samples})) AS shard,
+                row_number() OVER (ORDER BY split, bucket, lot, clip_id) - 1 AS position
             FROM (
-                SELECT clip_id, split, {lot_sql(recipe.seed, "clip_id")} AS lot
-                FROM plan_choices WHERE station IS NULL
+                SELECT clip_id, split, {bucket} AS bucket, {lot_sql(recipe.seed, "clip_id")} AS lot
+                FROM (
+                    SELECT clip_id, split, past - first AS frames, width, height
+                    FROM plan_choices JOIN films USING (asset_sha256)
+                    WHERE station IS NULL AND films.status = 'analysed'
+                )
             )
         ) AS placed WHERE placed.clip_id = plan_choices.clip_id
         """  # noqa: S608

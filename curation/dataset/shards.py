@@ -7,7 +7,7 @@ version in the Parquet.
 from __future__ import annotations
 
 import hashlib
-import io
+import json
 import math
 import tempfile
 from collections.abc import Mapping
@@ -15,7 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from curation.dataset import buckets
 from curation.dataset.clips import Clip, clip_place
+from curation.dataset.parquet_shards import BYTES, parquet_bytes
 from curation.dataset.plan import Plan
 from curation.storage import Place
 from curation.tables.store import Store, canonical_json, rows_of
@@ -65,8 +67,7 @@ class Shard:
 
 def paths_of(name: str) -> tuple[str, str]:
     """The two files of a shard, by their paths in the release: the tar, the Parquet file."""
-    split = name.rpartition("-")[0]
-    return f"shards/{name}.tar", f"parquet/split={split}/{name}.parquet"
+    return f"shards/{name}.tar", f"parquet/split={buckets.split_of(name)}/{name}.parquet"
 
 
 def clip_type() -> pa.DataType:
@@ -111,19 +112,69 @@ def pack_shard(
 ) -> Shard:
     """Write one shard into the release's folder; a shard that no sample is left for has no files.
 
+    A shard that an earlier attempt packed of the same clips is kept.
+
     Args:
         samples: rows of the plan that belong to this shard, in order; those whose clip failed are
             left out.
     """
+    content = [(k, clips[k].to_json() if k in clips else None) for k in _keys(samples)]
+    digest = hashlib.sha256(canonical_json(content).encode()).hexdigest()
+    report = _report(store, plan.release_id, name)
+    if report.exists():
+        said = json.loads(report.read_bytes())
+        if said["content"] == digest and _lies(store.release(plan.release_id), said["shard"]):
+            return Shard.from_json(said["shard"])
+    shard = _pack(store, plan, name, samples, clips)
+    said = {"content": digest, "shard": shard.to_json()}
+    report.write_bytes(canonical_json(said).encode())
+    return shard
+
+
+def packed(store: Store, release_id: str, name: str) -> Shard:
+    """A shard that was packed.
+
+    Raises:
+        StorageError: when it was not.
+    """
+    return Shard.from_json(json.loads(_report(store, release_id, name).read_bytes())["shard"])
+
+
+def keep_packed(store: Store, release_id: str) -> None:
+    """Remove what attempts that were cut short left of a release, but for its packed shards."""
+    release, folder = store.release(release_id), store.staging(release_id) / "packed"
+    reports = [entry.path for entry in folder.files() if entry.path.endswith(".json")]
+    shards = [packed(store, release_id, path.removesuffix(".json")) for path in reports]
+    kept = {file.path for shard in shards for file in shard.files}
+    for entry in list(release.files()):
+        if entry.path not in kept:
+            (release / entry.path).delete()
+
+
+def _report(store: Store, release_id: str, name: str) -> Place:
+    return store.staging(release_id) / "packed" / f"{name}.json"
+
+
+def _lies(release: Place, shard: Mapping[str, Any]) -> bool:
+    """Whether the files of a shard are there, byte for byte."""
+    return all(
+        (release / file["path"]).exists() and (release / file["path"]).sha256() == file["sha256"]
+        for file in shard["files"]
+    )
+
+
+def _keys(samples: pa.Table) -> list[str]:
+    return [str(key) for key in samples.column("shot_id").to_pylist()]
+
+
+def _pack(
+    store: Store, plan: Plan, name: str, samples: pa.Table, clips: Mapping[str, Clip]
+) -> Shard:
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    good = [
-        key
-        for key in samples.column("shot_id").to_pylist()
-        if key in clips and clips[key].failure is None
-    ]
-    split = name.rpartition("-")[0]
+    good = [k for k in _keys(samples) if k in clips and clips[k].failure is None]
+    split = buckets.split_of(name)
     release = store.release(plan.release_id)
     tar_path, parquet_path = paths_of(name)
     _clear(release, (tar_path, parquet_path))
@@ -133,7 +184,7 @@ def pack_shard(
     rows = _with_clips(store, plan, kept, clips, tar_path)
     files = (
         _write_tar(store, plan, release, tar_path, rows),
-        _write_parquet(release, parquet_path, rows),
+        _write_parquet(store, plan, release, parquet_path, rows),
     )
     seconds = round(math.fsum(rows.column("seconds").to_pylist()), 6)
     return Shard(name, split, rows.num_rows, seconds, files)
@@ -166,8 +217,10 @@ def _with_clips(
     ]
     column = pa.array([{n: v[n] for n in names} for v in values], clip_type())
     keys = pa.array([clip.key for clip in cut], pa.string())
+    bucket = buckets.bucket_of(Path(tar_path).stem)
     return (
         samples.drop_columns(["shard", "split"])
+        .append_column("bucket", pa.array([bucket] * len(cut), pa.string()))
         .append_column("clip", column)
         .add_column(0, "key", keys)
     )
@@ -195,12 +248,15 @@ def _write_tar(store: Store, plan: Plan, release: Place, path: str, rows: pa.Tab
         return ReleaseFile(path, local.stat().st_size, Place.parse(local).sha256())
 
 
-def _write_parquet(release: Place, path: str, rows: pa.Table) -> ReleaseFile:
-    import pyarrow.parquet as pq
+def _write_parquet(
+    store: Store, plan: Plan, release: Place, path: str, rows: pa.Table
+) -> ReleaseFile:
+    import pyarrow as pa
 
-    buffer = io.BytesIO()
-    plain = rows.replace_schema_metadata(None)
-    pq.write_table(plain, buffer, compression="zstd", write_page_index=True)
-    data = buffer.getvalue()
+    if plan.recipe.shard.clip_bytes:
+        keys = rows.column("key").to_pylist()
+        clips = [clip_place(store, plan, key, "mp4").read_bytes() for key in keys]
+        rows = rows.append_column(BYTES, pa.array(clips, pa.binary()))
+    data = parquet_bytes(rows)
     (release / path).write_bytes(data)
     return ReleaseFile(path, len(data), hashlib.sha256(data).hexdigest())

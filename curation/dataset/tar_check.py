@@ -169,7 +169,7 @@ def _content(
         file = Path(folder) / "clip.mp4"
         if _save(stream, member.size, file) != clip["sha256"]:
             return "it has another SHA-256 than its row"
-        return _clip(str(file), clip, sound)
+        return _clip(str(file), clip, bool(row.get("has_sound", sound)))
 
 
 def _save(stream: BinaryIO, size: int, file: Path) -> str:

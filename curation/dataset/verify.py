@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from curation.dataset import buckets
 from curation.dataset.cards import is_card
 from curation.dataset.fault import Fault
 from curation.dataset.filing import Papers
@@ -233,8 +234,7 @@ def _names(shards: Iterable[Shard]) -> Iterator[Fault]:
 
 def _is_sound(shard: Shard) -> bool:
     """Whether a shard's name is one of its split, so that its paths lie inside the release."""
-    split, _, number = shard.name.rpartition("-")
-    return split == shard.split and split in SPLITS and number.isascii() and number.isdigit()
+    return shard.split in SPLITS and buckets.is_name(shard.name, shard.split)
 
 
 def _cards(cards: Iterable[ReleaseFile]) -> Iterator[Fault]:

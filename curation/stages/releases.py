@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -64,6 +63,7 @@ def plan_release(
         write_plan,
     )
     from curation.dataset.selection import select
+    from curation.dataset.shards import keep_packed
     from curation.rights import PerformerGate
     from curation.tables.query import connect
     from curation.tags.lighting.words import stored_caption
@@ -102,7 +102,7 @@ def plan_release(
         )
         is_done = _is_published(store, plan.release_id)
         if not is_done:
-            store.release(plan.release_id).delete()
+            keep_packed(store, plan.release_id)
             plan = keep_time(store, plan)
             write_plan(store, plan, samples, selection)
     keep_duplicates(store, duplicates)
@@ -156,9 +156,9 @@ def cut_film(
 
     store = Store.at(settings.store)
     plan = read_plan(store, release_id)
-    columns = ("shot_id", "clean_start", "clean_end")
+    columns = ("shot_id", "clean_start", "clean_end", "has_sound")
     rows = read_samples(store, release_id, columns, where={"asset_sha256": asset_sha256})
-    cuts = [Cut(row["shot_id"], row["clean_start"], row["clean_end"]) for row in rows.to_pylist()]
+    cuts = [Cut(*(row[name] for name in columns)) for row in rows.to_pylist()]
     tell(f"cutting {len(cuts)} clips from {Place.parse(plan.films[asset_sha256]).name}")
     with Worker(
         timeout_s=settings.film_timeout_s, memory_mb=settings.film_memory_mb, on_tell=tell
@@ -179,14 +179,11 @@ def pack_shard(settings: Settings, release_id: str, shard: str, *, tell: Tell = 
     from curation.dataset.clips import clips_of
     from curation.dataset.plan import read_plan, read_samples
     from curation.dataset.shards import pack_shard
-    from curation.tables.store import canonical_json
 
     store = Store.at(settings.store)
     plan = read_plan(store, release_id)
     mine = read_samples(store, release_id, where={"shard": shard})
     packed = pack_shard(store, plan, shard, mine, clips_of(store, plan))
-    report = canonical_json(packed.to_json()).encode()
-    (store.staging(release_id) / "packed" / f"{shard}.json").write_bytes(report)
     tell(f"packed {shard}: {packed.samples} samples")
     return packed.samples
 
@@ -202,16 +199,13 @@ def publish(settings: Settings, release_id: str) -> Manifest:
     from curation.dataset.clearance import shots_with_faces
     from curation.dataset.plan import ReleaseError, read_plan
     from curation.dataset.publish import publish
-    from curation.dataset.shards import Shard
+    from curation.dataset.shards import packed
     from curation.papers.left_out import LeftOut
     from curation.tables.query import connect
 
     store, at = Store.at(settings.store), datetime.now(UTC)
     plan = read_plan(store, release_id)
-    folder = store.staging(release_id) / "packed"
-    shards = [
-        Shard.from_json(json.loads((folder / f"{name}.json").read_text())) for name in plan.shards
-    ]
+    shards = [packed(store, release_id, name) for name in plan.shards]
     columns = ("work_id", "party_id", "name", "role", "guild")
     with connect(store, at) as connection:
         people = connection.execute(

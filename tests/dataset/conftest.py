@@ -18,7 +18,7 @@ KNOWN_AT = datetime(2026, 11, 21, tzinfo=UTC)
 def recipe(still: bool = True) -> Recipe:
     order = read_recipe(Place.parse(ROOT / "examples" / "recipes" / "lab-pretraining.yaml"))
     quick = {"preset": "ultrafast", "height": 120, "still": still, "min_seconds": 1.9}
-    small = order.shard.model_copy(update={"samples": 3})
+    small = order.shard.model_copy(update={"samples": 3, "buckets": ()})
     return order.model_copy(update={"clip": order.clip.model_copy(update=quick), "shard": small})
 
 

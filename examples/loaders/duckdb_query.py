@@ -20,7 +20,7 @@ WHAT = """
 """
 DARK = """
     SELECT key, clip.tar, clip.sha256 FROM shots
-    WHERE lighting.key_style.label = 'low_key' ORDER BY key LIMIT 3
+    WHERE lighting.key_style.label = 'low_key' ORDER BY key
 """
 
 
@@ -46,5 +46,5 @@ if __name__ == "__main__":
     release = Path(sys.argv[1])
     connection = connect(release)
     print(connection.sql(WHAT))
-    for key, tar, _ in connection.sql(DARK).fetchall():
+    for key, tar, _ in connection.sql(DARK).fetchall()[:3]:
         print(key, tar, len(clip(release, tar, key)), "bytes")

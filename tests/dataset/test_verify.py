@@ -582,7 +582,7 @@ def test_what_is_too_large_is_not_read(folder: Path, monkeypatch: pytest.MonkeyP
         assert "bytes; this code reads up to 1000" in said(folder)
     table = pq.read_table(folder / PARQUET, partitioning=None)
     forge_table(folder, table.append_column("bomb", pa.array(["0" * 1_000_000] * 3)))
-    for most, fault in ((20_000, "bytes; this code reads up to"), (200_000, "its rows need more")):
+    for most, fault in ((20_000, "bytes; this code reads up to"), (500_000, "its rows need more")):
         with monkeypatch.context() as small:
             small.setattr(row_check, "MOST_BYTES", most)
             assert fault in said(folder)

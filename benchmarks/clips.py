@@ -1,4 +1,4 @@
-"""What cutting a film into clips costs, against decoding and encoding it once and one ffmpeg a clip.
+"""What cutting a film into clips costs: against decoding and encoding it once, and one ffmpeg each.
 
     python benchmarks/clips.py [--runs 3] [--preset veryfast] [FILM …]
 

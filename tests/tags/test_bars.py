@@ -21,7 +21,6 @@ from tests.tags.test_lighting import Stream
 
 if TYPE_CHECKING:
     from curation.media import VideoInfo
-    from curation.tags import Tagger
 
 Pixels = NDArray[np.uint8]
 
@@ -41,7 +40,7 @@ def boxed(picture: Pixels, box: str) -> Pixels:
     return whole
 
 
-def shot(tagger: Tagger, pictures: list[Pixels]) -> dict[str, float]:
+def shot(tagger: LightingTagger | QualityTagger, pictures: list[Pixels]) -> dict[str, float]:
     frames = [
         Frame(i, Fraction(i, 25), Still(cv2.cvtColor(p, cv2.COLOR_GRAY2RGB).astype(np.uint8)))
         for i, p in enumerate(pictures)

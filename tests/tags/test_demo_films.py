@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -11,12 +11,15 @@ from curation.media import Frame, frames, probe
 from curation.shots.eye import mean_change
 from curation.tags import Tag, Tagger, sampler, taggers
 
+if TYPE_CHECKING:
+    from curation.tags import Meter
+
 
 def tag(path: Path, spans: list[tuple[int, int]]) -> list[dict[str, Tag]]:
     """The tags of each span of frames, by facet."""
     video = probe(str(path))
     every = [t for t in taggers(["lighting", "quality"]) if t.name != "quality.defects"]
-    feeds = [(t, sampler(t.needs), t.meter(video)) for t in every]
+    feeds = [(t, sampler(t.needs), cast("Meter", t.meter(video))) for t in every]
     rows: list[list[tuple[int, float, dict[str, float]]]] = [[] for _ in feeds]
     before: Frame | None = None
     for frame in frames(str(path)):

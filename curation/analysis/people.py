@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -71,11 +71,13 @@ def tag_film(
     device: str = "auto",
     *,
     exhaustive: bool = False,
+    tell: Callable[[str], None] = lambda note: None,
 ) -> Iterator[dict[str, Any]]:
     """The tags of each shot of a film, as ``{"file", "span", "tags": {family: {facet: …}}}``.
 
     A still is a film of one frame. A tagger named ``family.part`` says its facets among those of
-    its family. What cannot be read gives one ``{"file", "error", "message"}``.
+    its family. What cannot be read gives one ``{"file", "error", "message"}``. `tell` hears the
+    film's notes: what is not installed, and what was amiss.
     """
     from curation.tags import family, taggers
 
@@ -90,6 +92,8 @@ def tag_film(
         stills=True,
     )
     rows = analyse_film(job)
+    for note in rows.film.get("notes", ()):
+        tell(note)
     if rows.film["status"] != "analysed":
         yield {
             "file": str(film),

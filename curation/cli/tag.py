@@ -37,6 +37,13 @@ def tag(
 
     one_of(output, ("jsonl",))
     settings, failed = Settings.from_environment(device=device), False
+    notes = set[str]()
+
+    def once(note: str) -> None:
+        if note not in notes:
+            notes.add(note)
+            tell(note)
+
     told = time.monotonic()
     for count, film in enumerate(films):
         if time.monotonic() - told > PROGRESS_S:
@@ -47,6 +54,7 @@ def tag(
             tagger or None,
             settings.device,
             exhaustive=exhaustive or settings.exhaustive,
+            tell=once,
         ):
             failed = failed or "error" in line
             typer.echo(json.dumps(line, ensure_ascii=False))

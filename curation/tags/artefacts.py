@@ -41,11 +41,12 @@ PIXELS: Final = 3
 
 
 class Pixel(NamedTuple):
-    """Where a pixel stands out, in pixels, and the level around it."""
+    """Where a pixel stands out, in pixels, the level around it and its own."""
 
     x: int
     y: int
     ground: int
+    level: int
 
 
 def window(grey: Grey) -> Grey:
@@ -191,5 +192,6 @@ def stuck(grey: Grey) -> tuple[int, list[Pixel]]:
         return 0, []
     columns, rows = np.asarray(cv2.findNonZero(lone), np.int32).reshape(-1, 2).T
     order = np.argsort(-out[rows, columns].astype(np.int16), kind="stable")[:PIXELS]
-    kept = [Pixel(int(columns[k]), int(rows[k]), int(ground[rows[k], columns[k]])) for k in order]
+    places = [(int(columns[k]), int(rows[k])) for k in order]
+    kept = [Pixel(x, y, int(ground[y, x]), int(grey[y, x])) for x, y in places]
     return len(rows), kept

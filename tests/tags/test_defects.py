@@ -137,6 +137,8 @@ def test_a_pixel_is_stuck_where_it_stays_and_the_picture_does_not(film: list[Gre
         grey[y, x] = 255
     assert tagged([one, other])["pixels"] == "stuck"
     assert tagged([one, one])["pixels"] == "unknown"
+    one[y, x], other[y, x] = 255, 235
+    assert tagged([one, other])["pixels"] == "unknown"
 
 
 SPOILT: Final[dict[str, tuple[Callable[[Grey], Grey], str, str]]] = {

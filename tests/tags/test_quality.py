@@ -55,6 +55,12 @@ def test_a_frame_without_one_before_it_has_no_motion() -> None:
     assert labels(shot([scenery()[:, :320]]))["motion"] == "unknown"
 
 
+def test_a_picture_of_a_few_pixels_has_no_motion() -> None:
+    canvas = scenery()
+    tiny = shot([canvas[:4, 9 * i :][:, :4] for i in range(3)])
+    assert (tiny["repeated"], labels(tiny)["motion"]) == (0, "unknown")
+
+
 def test_blur_is_soft_and_low_contrast_is_not_judged() -> None:
     sharp = scenery()[:, :320]
     assert labels(shot([sharp]))["sharpness"] == "sharp"

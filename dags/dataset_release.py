@@ -41,7 +41,9 @@ def dataset_release() -> None:
         from curation import stages
 
         given = {name: value for name, value in (params or {}).items() if name in FORM}
-        tasks = stages.plan_release(settings_from({}), from_form(given), known_at=dag_run.run_after)
+        tasks = stages.plan_release(
+            settings_from({}), from_form(given), known_at=dag_run.run_after, tell=LOG.info
+        )
         if tasks.is_done:
             LOG.info("%s is there already, nothing to do", tasks.release_id)
         return [{"release_id": tasks.release_id, "film": film} for film in tasks.films]

@@ -80,6 +80,17 @@ def shots_with_faces(connection: DuckDBPyConnection) -> frozenset[str]:
     return frozenset(row[0] for row in rows)
 
 
+def unwatched(connection: DuckDBPyConnection, shots: str) -> int:
+    """How many of a relation's `shot_id` nobody looked at for faces: the gate had their survey
+    alone to go by."""
+    (count,) = connection.execute(
+        f"SELECT count(DISTINCT shot_id) FROM {shots} WHERE shot_id NOT IN "  # noqa: S608
+        "(SELECT shot_id FROM tags WHERE tagger = 'people' AND facet = 'faces' "
+        "AND label <> 'unknown')"
+    ).fetchall()[0]
+    return int(count)
+
+
 def request_for(recipe: Recipe, span: Span, known_at: datetime) -> Request:
     """The recipe's request, put to a span."""
     asked = recipe.request

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from curation.dataset import buckets
 from curation.dataset.bounds import broken_bounds
-from curation.dataset.clearance import Clearance, Span, clear, shots_with_faces
+from curation.dataset.clearance import Clearance, Span, clear, shots_with_faces, unwatched
 from curation.dataset.columns import Column, column, columns
 from curation.dataset.duplicates import worse_copies
 from curation.dataset.filters import condition, patience
@@ -55,7 +55,7 @@ class Selection:
     Attributes:
         decisions: the rights engine's answers, each once.
         minima: what the recipe wants at least, and what there is.
-        remarks: what is to be said of the quotas.
+        remarks: what is to be said of copies, of works that belong together and of the quotas.
     """
 
     connection: DuckDBPyConnection
@@ -170,9 +170,16 @@ def select(
     connection.register("plan_unreachable", lost)
     _judge(connection, recipe)
     _leave_worse_copies(connection, recipe)
-    remarks = _apply_quotas(connection, recipe)
+    remarks = [*_unknown_copies(connection, recipe), *_unknown_together(rulebook, recipe)]
+    remarks += _apply_quotas(connection, recipe)
     taken = "(SELECT * FROM plan_choices WHERE station IS NULL)"
     met = minima(connection, recipe.quotas, taken, "plan_choices")
+    remarks += [f"quotas.at_least: {one}" for one in met if not (one.is_met or one.must)]
+    if performer_gate is not PerformerGate.OFF and (blind := unwatched(connection, taken)):
+        remarks.append(
+            f"in {blind} of the shots no faces were looked for, or none could be told: that nobody "
+            "else is seen in them rests on the survey alone; install the extra `models` and analyse"
+        )
     _place(connection, recipe)
     return Selection(connection, decisions, tuple(met), tuple(remarks))
 
@@ -401,6 +408,32 @@ def _leave_worse_copies(connection: DuckDBPyConnection, recipe: Recipe) -> None:
         f"UPDATE plan_choices SET station = '{DUPLICATES}', reasons = ['{DUPLICATE}'] "  # noqa: S608
         "WHERE station IS NULL AND shot_id IN (SELECT shot_id FROM plan_worse)"
     )
+
+
+def _unknown_copies(connection: DuckDBPyConnection, recipe: Recipe) -> Iterator[str]:
+    """Films that an earlier version analysed have no fingerprints, so their copies are unknown."""
+    if recipe.duplicates == "keep_all":
+        return
+    ((films,),) = connection.execute(
+        "SELECT count(DISTINCT asset_sha256) FROM plan_choices WHERE station IS NULL "
+        "AND asset_sha256 NOT IN (SELECT asset_sha256 FROM shots JOIN measures USING (shot_id) "
+        "WHERE tagger = 'fingerprint')"
+    ).fetchall()
+    if films:
+        yield (
+            f"{films} films that clips are taken from have no fingerprints, so copies of their "
+            "shots are not found and may fall into two splits; run `curation analyze` again"
+        )
+
+
+def _unknown_together(rulebook: Rulebook, recipe: Recipe) -> Iterator[str]:
+    known = {work.work_id for work in rulebook.works}
+    named = {work for works in recipe.split.together for work in works}
+    if unknown := sorted(named - known):
+        yield (
+            f"split.together names {', '.join(unknown)}, which the catalog does not know; "
+            "nothing is kept together by it"
+        )
 
 
 def _apply_quotas(connection: DuckDBPyConnection, recipe: Recipe) -> list[str]:

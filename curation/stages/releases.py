@@ -42,7 +42,11 @@ class ReleaseTasks:
 
 
 def plan_release(
-    settings: Settings, recipe: Recipe, *, known_at: datetime | None = None
+    settings: Settings,
+    recipe: Recipe,
+    *,
+    known_at: datetime | None = None,
+    tell: Tell = quiet,
 ) -> ReleaseTasks:
     """Ask the second gate about each shot, select, and lay out what is to be cut and packed.
 
@@ -86,6 +90,8 @@ def plan_release(
             unreachable=films.unreachable,
             duplicates=duplicates,
         )
+        for remark in selection.remarks:
+            tell(remark)
         if known_at is not None:
             faces = shots_with_faces(connection)
             _refuse_lost(settings, recipe, selection, knowledge, faces, datetime.now(UTC))
@@ -117,19 +123,20 @@ def check_recipe(
     """What a recipe would select and why not, by the code that plans the release; nothing is cut.
 
     Raises:
-        ReleaseError: when the use is over already.
+        ReleaseError: when the use is over already, or cutting cannot do yet what is asked.
         RecipeError: for a filter, a bound or a quota that cannot be asked.
     """
     from curation.catalog.knowledge import knowledge_at
     from curation.dataset.duplicates import known_duplicates
     from curation.dataset.funnel import checked
-    from curation.dataset.plan import find_films, refuse_past_use
+    from curation.dataset.plan import find_films, refuse_not_cut_yet, refuse_past_use
     from curation.dataset.selection import select
     from curation.rights import PerformerGate
     from curation.tables.query import connect
 
     store, at = Store.at(settings.store), known_at or datetime.now(UTC)
     refuse_past_use(recipe, at)
+    refuse_not_cut_yet(recipe)
     knowledge = knowledge_at(store, at)
     with connect(store, at) as connection:
         films = find_films(connection, Place.parse(settings.library))
@@ -257,7 +264,7 @@ def release(
     settings: Settings, recipe: Recipe, *, known_at: datetime | None = None, tell: Tell = quiet
 ) -> ReleaseTasks:
     """Plan, cut, pack and publish in this process."""
-    tasks = plan_release(settings, recipe, known_at=known_at)
+    tasks = plan_release(settings, recipe, known_at=known_at, tell=tell)
     if tasks.is_done:
         tell(f"{tasks.release_id} is there already, nothing to do")
         return tasks

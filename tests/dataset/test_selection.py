@@ -186,6 +186,8 @@ def test_a_face_that_no_appearance_records_sends_its_shot_to_review(
     if label is not None:
         store.append("tags", [tag | {"label": label, "confidence": 0.8}])
     assert chosen(store)["a"] == expected
+    blind = [remark for remark in selected(store).remarks if "no faces were looked for" in remark]
+    assert bool(blind) == (label in ("unknown", None))
 
 
 def test_a_filter_that_takes_too_long_is_stopped(tmp_path: Path) -> None:
@@ -331,3 +333,26 @@ def test_a_copy_that_may_not_go_stands_for_no_other(tmp_path: Path) -> None:
     store.append("duplicates", [pair | {"covered": 1.0, "twin_covered": 1.0}])
     film = {"name": "small", "where": "height < 50"}
     assert chosen(store, filters=[film])["A"] == "in"
+
+
+def test_what_cannot_be_told_of_copies_and_unknown_works_is_said(tmp_path: Path) -> None:
+    store = library(tmp_path)
+    together = {"split": {"together": [["T0", "T9"]]}}
+    said = " ".join(selected(store, **together).remarks)
+    assert "1 films that clips are taken from have no fingerprints" in said
+    assert "split.together names T9" in said
+    store.append("measures", [{"shot_id": "a", "tagger": "fingerprint"}])
+    assert "fingerprints" not in " ".join(selected(store).remarks)
+
+
+def test_a_minimum_that_is_missed_is_said_and_one_that_must_be_met_is_left_to_the_plan(
+    tmp_path: Path,
+) -> None:
+    least = {"per": "kind", "count": 2, "values": ["picture"]}
+    store = library(tmp_path)
+    said = selected(store, quotas={"at_least": [least]}).remarks
+    assert "quotas.at_least: picture has 1 of 2 (kind)" in said
+    must = least | {"otherwise": "fail"}
+    assert not any(
+        "at_least" in one for one in selected(store, quotas={"at_least": [must]}).remarks
+    )

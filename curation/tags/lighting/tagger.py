@@ -171,7 +171,7 @@ class LightingTagger:
     @property
     def label_version(self) -> str:
         """Of the rules here and of the network."""
-        return f"4-{model().version}"
+        return f"5-{model().version}"
 
     @property
     def card(self) -> Card:
@@ -194,7 +194,7 @@ class LightingTagger:
         return summary
 
     def label(self, measures: Mapping[str, float]) -> tuple[Tag, ...]:
-        """One tag a facet. Colour of a monochrome picture is unknown, and all light of a blank."""
+        """One tag a facet. Of a monochrome picture no colour is told, of a blank one bars alone."""
         if not math.isfinite(measures.get("median_stops", math.nan)):
             return tuple(
                 unknown(one.name, dict.fromkeys(one.measures, math.nan)) for one in self.facets
@@ -221,12 +221,8 @@ class LightingTagger:
         if not _is_blank(measures):
             return tags
         return tuple(
-            one if one.facet in _MEASURED else unknown(one.facet, one.measures) for one in tags
+            one if one.facet == "bars" else unknown(one.facet, one.measures) for one in tags
         )
-
-
-_MEASURED: Final = ("monochrome", "bars")
-"""Facets of the picture, whatever its light."""
 
 
 _SHOWN: Final = {

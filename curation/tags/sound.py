@@ -67,7 +67,7 @@ class SoundTagger:
 
     name: ClassVar[str] = "sound"
     version: ClassVar[str] = "1"
-    label_version: ClassVar[str] = "1"
+    label_version: ClassVar[str] = "2"
     needs: ClassVar[Needs] = Needs(sound=True)
     facets: ClassVar[tuple[Facet, ...]] = (
         Facet(
@@ -89,7 +89,11 @@ class SoundTagger:
                 "peak": "dBFS, of samples",
             },
         ),
-        Facet("clipping", ("clipped", "clean", UNKNOWN), {"clipped_share": "share of the samples"}),
+        Facet(
+            "clipping",
+            ("clipped", "clean", "none", UNKNOWN),
+            {"clipped_share": "share of the samples"},
+        ),
         Facet(
             "channels",
             ("none", "mono", "dual_mono", "one_sided", "stereo", "surround", UNKNOWN),
@@ -243,7 +247,7 @@ def _level(measures: Mapping[str, float]) -> Tag:
 def _clipping(measures: Mapping[str, float]) -> Tag:
     shown = pick(measures, "clipped_share")
     if silent_track(measures):
-        return Tag("clipping", "clean", 1.0, shown)
+        return Tag("clipping", "none", 1.0, shown)
     share = shown["clipped_share"]
     if math.isnan(share) or lost(measures):
         return unknown("clipping", shown)

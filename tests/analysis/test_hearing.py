@@ -116,6 +116,7 @@ def test_a_film_without_sound_is_silent_and_says_so(tmp_path: Path) -> None:
     said = labels(rows)
     assert "it has no sound" in rows.film["notes"]
     assert (said["channels"], said["silence"], said["level"]) == ("none", "silent", "silent")
+    assert (said["clipping"], said["sync"]) == ("none", "none")
     if missing() is None:
         assert components(said) == frozenset()
 

@@ -53,6 +53,8 @@ def search(
     if (like is None) == (words is None):
         raise InputError("give an example by --like SHOT, or --words TEXT: one of the two")
     with tables_of(Settings.from_environment(store=store)) as connection:
+        if embedder is not None:
+            _known(connection, embedder)
         if like is not None:
             wanted = _like(connection, like, embedder)
         else:
@@ -93,6 +95,17 @@ def vote(
     settings = Settings.from_environment(store=store, library=library)
     written = stages.vote(settings, prompts, voter=voter, tell=tell)
     show(("facet", "shots"), list(written.items()))
+
+
+def _known(connection: DuckDBPyConnection, embedder: str) -> None:
+    """Raise `SearchError` for an embedder that is not here and has left no vector in the store."""
+    from curation.embeddings.embedder import embedders
+    from curation.embeddings.search import SearchError, stored_embedders
+
+    known = {*stored_embedders(connection), *(each.name for each in embedders())}
+    if embedder not in known:
+        names = ", ".join(sorted(known)) or "none"
+        raise SearchError(f"--embedder: there is no embedder {embedder!r}; known: {names}")
 
 
 def _like(connection: DuckDBPyConnection, like: str, embedder: str | None) -> Example:

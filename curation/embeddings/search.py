@@ -124,6 +124,12 @@ _HELD = """
 """
 
 
+def stored_embedders(connection: DuckDBPyConnection) -> list[str]:
+    """The embedders whose vectors the store holds, by name."""
+    rows = connection.execute("SELECT DISTINCT embedder FROM embeddings ORDER BY 1").fetchall()
+    return [name for (name,) in rows]
+
+
 def other_versions(connection: DuckDBPyConnection, embedder: str, version: str) -> int:
     """Shots whose vectors of an embedder are of another version, and so cannot be compared."""
     (count,) = connection.execute(

@@ -162,6 +162,11 @@ def test_the_verb_finds_by_shot_and_says_what_it_cannot(store: Store) -> None:
     assert set(rows[0]) == {"shot_id", "film", "title", "timecode", "seconds", "similarity"}
     assert "film-curation[words]" in str(run("--words", "a lamp", store=store).exception)
     assert "one of the two" in str(run(store=store).exception)
+    for what in (("--like", "1abc"), ("--words", "a lamp")):
+        said = str(run(*what, "--embedder", "nosuch", store=store).exception)
+        assert "no embedder 'nosuch'" in said
+        assert "efficientnet_lite0" in said
+        assert "tiny" in said
     where = ("--like", "1abc", "--embedder", "tiny", "--where", "nowhere = 1")
     assert "nowhere" in str(run(*where, store=store).exception)
 

@@ -416,8 +416,7 @@ def _unknown_copies(connection: DuckDBPyConnection, recipe: Recipe) -> Iterator[
         return
     ((films,),) = connection.execute(
         "SELECT count(DISTINCT asset_sha256) FROM plan_choices WHERE station IS NULL "
-        "AND asset_sha256 NOT IN (SELECT asset_sha256 FROM shots JOIN measures USING (shot_id) "
-        "WHERE tagger = 'fingerprint')"
+        "AND asset_sha256 NOT IN (SELECT asset_sha256 FROM measures WHERE tagger = 'fingerprint')"
     ).fetchall()
     if films:
         yield (

@@ -341,7 +341,7 @@ def test_what_cannot_be_told_of_copies_and_unknown_works_is_said(tmp_path: Path)
     said = " ".join(selected(store, **together).remarks)
     assert "1 films that clips are taken from have no fingerprints" in said
     assert "split.together names T9" in said
-    store.append("measures", [{"shot_id": "a", "tagger": "fingerprint"}])
+    store.append("measures", [{"asset_sha256": "x", "shot_id": "a", "tagger": "fingerprint"}])
     assert "fingerprints" not in " ".join(selected(store).remarks)
 
 

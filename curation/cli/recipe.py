@@ -80,6 +80,8 @@ def _show(found: Checked) -> None:
         )
     for remark in found.remarks:
         tell(remark)
+    if any(one.must and not one.is_met for one in found.minima):
+        tell("the release would be refused: a minimum is missed that says otherwise: fail")
     if not found.steps[-1].clips:
         tell("nothing would be released; the step that leaves none says why")
 

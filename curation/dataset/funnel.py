@@ -80,6 +80,7 @@ class Checked:
                     "wanted": one.wanted,
                     "found": one.found,
                     "met": one.is_met,
+                    "must": one.must,
                 }
                 for one in self.minima
             ],

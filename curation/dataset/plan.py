@@ -234,6 +234,15 @@ def read_samples(
     return table
 
 
+def refuse_no_shots(connection: DuckDBPyConnection) -> None:
+    """Raise `ReleaseError` of a library without shots, before it is asked about their tags."""
+    if connection.execute("SELECT 1 FROM tagged_shots LIMIT 1").fetchone() is None:
+        raise ReleaseError(
+            "the library holds no analysed shot; run the analysis first, and see "
+            "`curation status` for films that were refused or failed"
+        )
+
+
 def refuse_not_cut_yet(recipe: Recipe) -> None:
     """What a recipe may say and cutting cannot do yet is refused, never passed over.
 
@@ -249,7 +258,7 @@ def refuse_not_cut_yet(recipe: Recipe) -> None:
 def _refuse_missed(selection: Selection) -> None:
     missed = [one for one in selection.minima if one.must and not one.is_met]
     if missed:
-        said = "; ".join(f"{m.value} has {m.found} of {m.wanted} ({m.per})" for m in missed)
+        said = "; ".join(map(str, missed))
         raise ReleaseError(
             f"quotas.at_least is missed: {said}; ask for fewer, loosen the recipe, or say "
             "otherwise: warn"
@@ -316,15 +325,11 @@ def _captioned(samples: pa.Table, captions: Mapping[str, Caption]) -> pa.Table:
 
 
 def _nothing_left(selection: Selection) -> str:
-    total = len(selection)
-    if not total:
-        return (
-            "the library holds no analysed shot; run the analysis first, and see "
-            "`curation status` for films that were refused or failed"
-        )
     reasons: Sequence[str] = [
         f"{reason} ({station}): {count}"
         for (station, reason), count in selection.left_out().most_common()
     ]
-    said = [f"none of {total} shots may go into this release. Left out: " + "; ".join(reasons)]
+    said = [
+        f"none of {len(selection)} shots may go into this release. Left out: " + "; ".join(reasons)
+    ]
     return ". ".join([*said, *selection.remarks])

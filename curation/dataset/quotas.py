@@ -44,6 +44,9 @@ class Minimum:
     def is_met(self) -> bool:
         return self.found >= self.wanted
 
+    def __str__(self) -> str:
+        return f"{self.value} has {self.found} of {self.wanted} ({self.per})"
+
 
 def rules_of(quotas: QuotaSection) -> list[tuple[str, ...]]:
     """Every combination of columns that quotas count, once, in a fixed order."""

@@ -18,6 +18,7 @@ from pydantic import (
     model_validator,
 )
 
+from curation.rights import actions, territories
 from curation.tables.store import canonical_json
 
 if TYPE_CHECKING:
@@ -81,6 +82,21 @@ class RequestSection(_Section):
             raise ValueError("use_until must be later than use_from")
         if "picture" not in self.components:
             raise ValueError("components must name picture, for every clip carries it")
+        return self
+
+    @model_validator(mode="after")
+    def _known(self) -> Self:
+        if not actions.is_known(self.action):
+            raise ValueError(
+                f"{_short(repr(self.action))} is no action of the rights gate; it knows "
+                + ", ".join(actions.ACTIONS)
+            )
+        for code in self.territories:
+            if not territories.is_known(code):
+                raise ValueError(
+                    f"{_short(repr(code))} is no territory; write ISO 3166 codes, or 001 for "
+                    "the world"
+                )
         return self
 
 
@@ -426,6 +442,7 @@ def _fault(path: tuple[int | str, ...], message: str, given: object) -> str:
         return f"{where}: {given} has no time and offset; write 2026-12-01T00:00:00Z"
     if path[-1:] == ("[key]",):
         message = "no column is written like this; write family.facet.number, in small letters"
+    message = message.removeprefix("Value error, ")
     shown = "" if isinstance(given, dict | list) else f" (given: {_short(repr(given))})"
     return f"{where}: {message}{shown}"
 

@@ -63,6 +63,7 @@ def plan_release(
         find_films,
         keep_time,
         make_plan,
+        refuse_no_shots,
         refuse_past_use,
         write_plan,
     )
@@ -78,6 +79,7 @@ def plan_release(
     knowledge = knowledge_at(store, at)
     gate = PerformerGate(settings.performer_gate)
     with connect(store, at) as connection:
+        refuse_no_shots(connection)
         films = find_films(connection, Place.parse(settings.library))
         duplicates = known_duplicates(connection) if recipe.duplicates != "keep_all" else None
         selection = select(
@@ -123,13 +125,19 @@ def check_recipe(
     """What a recipe would select and why not, by the code that plans the release; nothing is cut.
 
     Raises:
-        ReleaseError: when the use is over already, or cutting cannot do yet what is asked.
+        ReleaseError: when the use is over already, there are no shots, or cutting cannot do yet
+            what is asked.
         RecipeError: for a filter, a bound or a quota that cannot be asked.
     """
     from curation.catalog.knowledge import knowledge_at
     from curation.dataset.duplicates import known_duplicates
     from curation.dataset.funnel import checked
-    from curation.dataset.plan import find_films, refuse_not_cut_yet, refuse_past_use
+    from curation.dataset.plan import (
+        find_films,
+        refuse_no_shots,
+        refuse_not_cut_yet,
+        refuse_past_use,
+    )
     from curation.dataset.selection import select
     from curation.rights import PerformerGate
     from curation.tables.query import connect
@@ -139,6 +147,7 @@ def check_recipe(
     refuse_not_cut_yet(recipe)
     knowledge = knowledge_at(store, at)
     with connect(store, at) as connection:
+        refuse_no_shots(connection)
         films = find_films(connection, Place.parse(settings.library))
         selection = select(
             connection,

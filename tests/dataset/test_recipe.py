@@ -63,6 +63,11 @@ def test_filters_may_be_mere_text_and_be_called_sql_as_they_once_were() -> None:
             "use_from: 2026-12-01 has no time and offset",
         ),
         ({"request": {**GOOD["request"], "territories": []}}, "territories"),
+        ({"request": {**GOOD["request"], "territories": ["UK"]}}, "request: 'UK' is no territory"),
+        (
+            {"request": {**GOOD["request"], "action": "train_gn"}},
+            "request: 'train_gn' is no action of the rights gate; it knows use_ai",
+        ),
         ({"request": {**GOOD["request"], "components": ["sound"]}}, "components.0"),
         ({"request": {**GOOD["request"], "components": ["music"]}}, "components must name picture"),
         ({"bounds": {"motion": {"mn": 1}}}, "bounds.motion.mn: unknown field; did you mean 'min'"),

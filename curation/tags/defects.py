@@ -84,7 +84,7 @@ class DefectsTagger:
     """Noise, blocks, combs, bands, blur and stuck pixels of a shot, and a score made of them."""
 
     name: ClassVar[str] = "quality.defects"
-    version: ClassVar[str] = "2"
+    version: ClassVar[str] = "3"
     label_version: ClassVar[str] = "1"
     needs: ClassVar[Needs] = Needs(width=1920, per_second=0.25)
     facets: ClassVar[tuple[Facet, ...]] = (
@@ -140,8 +140,9 @@ class DefectsTagger:
     )
 
     def meter(self, video: VideoInfo) -> Meter:
-        """A meter of a still."""
-        return _measures
+        """A meter of a still. Of a film by fields it is shown one field, in which nothing combs."""
+        by_fields = video.by_fields
+        return lambda frame, before: _measures(frame, by_fields=by_fields)
 
     def summarise(self, series: Series, pts: NDArray[np.float64]) -> dict[str, float]:
         """Medians over the stills; combing of the worst, for pulldown weaves only some."""
@@ -168,7 +169,7 @@ class DefectsTagger:
         )
 
 
-def _measures(frame: Frame, before: Frame | None) -> dict[str, float]:
+def _measures(frame: Frame, *, by_fields: bool) -> dict[str, float]:
     whole = np.asarray(cv2.cvtColor(frame.rgb, cv2.COLOR_RGB2GRAY), np.uint8)
     rows, columns = bars(whole)
     grey = np.ascontiguousarray(whole[rows.first : rows.past, columns.first : columns.past])
@@ -185,7 +186,7 @@ def _measures(frame: Frame, before: Frame | None) -> dict[str, float]:
         "noise": noise(middle_part),
         "blockiness": grid.ratio,
         "block_step": grid.step,
-        "combing": combing(middle_part),
+        "combing": math.nan if by_fields else combing(middle_part),
         "blur": blur(middle_part),
         "band_levels": bands.levels,
         "band_step": bands.step,

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from fractions import Fraction
 from itertools import islice, pairwise
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Final, cast
 
 import cv2
@@ -69,8 +70,8 @@ def woven(one: Grey, other: Grey) -> Grey:
     return both
 
 
-def tagged(stills: list[Grey]) -> dict[str, str]:
-    meter = TAGGER.meter(cast("VideoInfo", None))
+def tagged(stills: list[Grey], *, by_fields: bool = False) -> dict[str, str]:
+    meter = TAGGER.meter(cast("VideoInfo", SimpleNamespace(by_fields=by_fields)))
     shown = [
         Frame(i, Fraction(i), Still(np.repeat(grey[..., None], 3, axis=2)))
         for i, grey in enumerate(stills)
@@ -159,6 +160,12 @@ def test_what_spoils_a_picture_is_named_and_lowers_its_score(film: list[Grey], w
     assert said[facet] == label
     if what != "grain":
         assert (said["technical"] == "good") == (what == "nothing")
+
+
+def test_of_a_film_by_fields_combs_and_the_score_are_not_told(film: list[Grey]) -> None:
+    said = tagged([film[0]], by_fields=True)
+    assert (said["combing"], said["technical"]) == ("unknown", "unknown")
+    assert said["noise"] == "clean"
 
 
 @pytest.mark.parametrize("level", [0, 128, 255])

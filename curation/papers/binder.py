@@ -17,7 +17,7 @@ from curation.papers.provenance import record
 from curation.papers.terms import Terms, terms_of
 from curation.papers.training_mining import assertion, statements
 
-VERSION: Final = 1
+VERSION: Final = 2
 """Raised whenever the same release would be told of in other words."""
 
 CARD: Final = "README.md"
@@ -77,7 +77,7 @@ def bind(
     Raises:
         TermsError: when the request of the manifest grants nothing.
     """
-    terms = terms_of(manifest["recipe"]["request"], facts.duties)
+    terms = terms_of(manifest["recipe"]["request"], facts.duties, facts.components)
     return {
         CARD: card(manifest, facts, terms, taggers).encode(),
         LICENCE: licence(manifest, terms).encode(),

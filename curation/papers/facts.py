@@ -39,6 +39,7 @@ class Facts:
         works: by id; `titles` what they are called.
         assets: films that clips were cut from, by content: the works they are of.
         labels: by tagger's family, facet and label.
+        components: for which some clip was cleared.
         words: of all captions together.
     """
 
@@ -53,6 +54,7 @@ class Facts:
     licences: set[str] = field(default_factory=set)
     duties: set[str] = field(default_factory=set)
     grants: set[str] = field(default_factory=set)
+    components: set[str] = field(default_factory=set)
     stills: int = 0
     captions: int = 0
     words: int = 0
@@ -71,6 +73,7 @@ class Facts:
         self.licences.update(rights.get("licences") or ())
         self.duties.update(rights.get("duties") or ())
         self.grants.update(rights.get("grants") or ())
+        self.components.update(rights.get("components") or ())
         for family, facet, label in labels_of(row):
             self.labels.setdefault(family, {}).setdefault(facet, Counter())[label] += 1
         said = [value for name, value in row.items() if name.endswith("_caption") and value]

@@ -31,7 +31,8 @@ def licence(manifest: Mapping[str, Any], terms: Terms) -> str:
 {"" if terms.commercial else "not "}for commercial ends.
 - **Where**: {where}.
 - **When**: from {terms.use_from} until {terms.use_until}; at the second instant use has ended.
-- **What**: {", ".join(map(plain, terms.components))} of each clip.
+- **What**: {", ".join(map(plain, terms.components))}; of each clip only what its row names in \
+`rights.components`.
 
 `policy.odrl.json` says the same to machines. Whatever is not granted here is not granted.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import quote
@@ -69,8 +69,14 @@ class Terms:
         return tuple(action for action in ACTIONS if not bars((action,), self.action))
 
 
-def terms_of(request: Mapping[str, Any], duties: Iterable[str] = ()) -> Terms:
+def terms_of(
+    request: Mapping[str, Any], duties: Iterable[str] = (), cleared: Collection[str] = ()
+) -> Terms:
     """The terms that a recipe's request describes, with duties as ``code@phase``.
+
+    Args:
+        cleared: components for which some clip was cleared. What a request names at most and no
+            clip was cleared for is not granted.
 
     Raises:
         TermsError: for an unknown action or no territory.
@@ -83,7 +89,7 @@ def terms_of(request: Mapping[str, Any], duties: Iterable[str] = ()) -> Terms:
         use_from=request["use_from"],
         use_until=request["use_until"],
         commercial=request["commercial"],
-        components=tuple(request["components"]),
+        components=tuple(part for part in request["components"] if part in cleared),
         duties=tuple(sorted((str(code), str(phase)) for code, phase in parted)),
     )
 

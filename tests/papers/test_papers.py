@@ -162,3 +162,12 @@ def test_a_strangers_words_are_text_in_a_paper() -> None:
 
 def test_of_no_rows_there_are_facts_too() -> None:
     assert count([]) == Facts()
+
+
+def test_what_no_clip_was_cleared_for_is_not_licensed() -> None:
+    asked = REQUEST | {"components": ["picture", "dialogue", "music", "effects"]}
+    silent, spoken = row(0, 1.0), row(1, 1.0)
+    silent["rights"] |= {"components": ["picture"]}
+    spoken["rights"] |= {"components": ["picture", "dialogue"]}
+    cleared = count([("train", [silent, spoken])]).components
+    assert terms_of(asked, (), cleared).components == ("picture", "dialogue")

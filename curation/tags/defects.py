@@ -27,6 +27,7 @@ from curation.tags.artefacts import (
     window,
 )
 from curation.tags.frame_bars import bars
+from curation.tags.ground import MOSTLY, ground
 from curation.tags.numbers import measured, middle, pick, sureness, unknown
 from curation.tags.protocol import UNKNOWN, Facet, Meter, Needs, Tag
 
@@ -52,7 +53,8 @@ SOFT_EDGE: Final = 0.75
 CRUSHED, CLIPPED = 4, 251
 """Luma codes at or beyond which a pixel holds no detail."""
 PLAIN: Final = 3.0
-"""Deviation of luma under which there is no picture to judge."""
+"""Deviation of luma under which there is no picture to judge; nor is there where it is `MOSTLY` a
+ground of one level, as of titles, credits and logos."""
 GROUND: Final = 8.0
 """Levels by which the ground around a stuck pixel changes, that it is no thing of the scene…"""
 HELD: Final = 4.0
@@ -75,7 +77,7 @@ _EVEN: Final = ("blur", "clipped_share", "crushed_share")
 GOOD, POOR = 0.7, 0.35
 
 _MEDIAN: Final = ("noise", "blockiness", "block_step", "band_levels", "band_step", "blur")
-_MEAN: Final = ("clipped_share", "crushed_share", "luma_deviation")
+_MEAN: Final = ("clipped_share", "crushed_share", "luma_deviation", "ground")
 _PLACE: Final = ("x", "y", "ground", "level")
 
 
@@ -134,6 +136,7 @@ class DefectsTagger:
             ("good", "fair", "poor", UNKNOWN),
             {
                 "score": "product of the parts, 0 to 1",
+                "ground": "share of the picture of one level; of cards nothing is judged",
                 **{f"part_{name}": "0 to 1" for name in PARTS},
             },
         ),
@@ -150,7 +153,10 @@ class DefectsTagger:
             return {}
         seen = {name: middle(series[name]) for name in _MEDIAN}
         summary = {name: value for name, value in seen.items() if math.isfinite(value)}
-        summary |= {name: float(series[name].mean()) for name in _MEAN}
+        for name in _MEAN:
+            judged = series[name][np.isfinite(series[name])]
+            if len(judged):
+                summary[name] = float(judged.mean())
         combs = series["combing"][np.isfinite(series["combing"])]
         if len(combs):
             summary["combing"] = float(combs.max())
@@ -176,13 +182,14 @@ def _measures(frame: Frame, *, by_fields: bool) -> dict[str, float]:
     levels = np.bincount(grey.ravel(), minlength=256) / grey.size
     values = {
         "luma_deviation": float(cv2.meanStdDev(grey)[1][0, 0]),
-        "crushed_share": float(levels[: CRUSHED + 1].sum()),
-        "clipped_share": float(levels[CLIPPED:].sum()),
+        "ground": ground(grey),
     }
     middle_part = window(grey)
-    plain = values["luma_deviation"] < PLAIN
+    plain = values["luma_deviation"] < PLAIN or values["ground"] >= MOSTLY
     bands, grid = banding(middle_part), blocks(middle_part)
     judged = {
+        "crushed_share": float(levels[: CRUSHED + 1].sum()),
+        "clipped_share": float(levels[CLIPPED:].sum()),
         "noise": noise(middle_part),
         "blockiness": grid.ratio,
         "block_step": grid.step,
@@ -283,7 +290,7 @@ def _technical(measures: Mapping[str, float]) -> Tag:
     if measures.get("block_step", 0.0) < BLOCK_STEP and measured(pick(given, "blockiness")):
         given["blockiness"] = 1.0
     parts = {f"part_{name}": part(name, value) for name, value in given.items()}
-    shown = {"score": math.prod(parts.values()), **parts}
+    shown = {"score": math.prod(parts.values()), **parts, **pick(measures, "ground")}
     if not measured(shown):
         return unknown("technical", shown)
     score = shown["score"]

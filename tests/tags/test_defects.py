@@ -175,6 +175,22 @@ def test_a_plain_picture_is_not_judged(level: int) -> None:
     assert set(said.values()) == {"unknown"}
 
 
+@pytest.mark.parametrize(("ground", "ink"), [(0, 235), (255, 16), (40, 200)])
+@pytest.mark.parametrize("lines", [1, 9])
+def test_of_letters_on_a_ground_nothing_is_judged(ground: int, ink: int, lines: int) -> None:
+    card = np.full((360, 640), ground, np.uint8)
+    for k in range(lines):
+        at = (120, 60 + 34 * k)
+        cv2.putText(card, "FILMED ON LOCATION", at, 0, 1.0, (ink,), 2, cv2.LINE_AA)
+    said = tagged([jpeg(card, 60)])
+    said.pop("pixels")
+    assert set(said.values()) == {"unknown"}
+
+
+def test_a_card_within_a_shot_does_not_count(film: list[Grey]) -> None:
+    assert tagged([film[0], film[0] // 255]) == tagged([film[0]])
+
+
 @pytest.mark.parametrize("shape", [(1, 1), (2, 2000), (2000, 2), (17, 17)])
 def test_however_thin_a_picture_it_is_measured(shape: tuple[int, int]) -> None:
     tagged([np.random.default_rng(1).integers(0, 256, shape).astype(np.uint8)])

@@ -44,7 +44,7 @@ def travel(series: Series, pts: Floats) -> dict[str, float]:
     `shake`: median distance from the smoothed path in frame widths, and its parts (`BANDS`).
     `smoothness`: correlation of one speed with the next. `vote`: how much of the picture's area
     speaks for its motion rather than against it, -1 to 1, by how far it moved. `told`: share of the
-    area that has structure.
+    area that has structure; `ground`: share of one level.
     """
     paired = np.isfinite(series["step_s"])
     paired[0] = False  # The first frame's step is from the shot before.
@@ -78,6 +78,7 @@ def travel(series: Series, pts: Floats) -> dict[str, float]:
             "speed": abs(ways[farthest[0]]) * farthest[1] / ways[f"{farthest[0]}_s"],
             "agree": float(np.median(agree[seen])),
             "told": float(np.median(series["told"][paired][seen])),
+            "ground": float(np.median(series["ground"][paired][seen])),
             "vote": float(weight @ (better - worse)) / said if said > 0 else 0.0,
             "peak_speed": float(np.hypot(*speeds[seen, :2].T).max()),
             "smoothness": _smoothness(speeds[:, :2], seen),

@@ -95,6 +95,21 @@ def test_moves_are_named(move: str, way: str) -> None:
     assert found["camera_direction"].label == way
 
 
+@pytest.mark.parametrize(("paper", "ink"), [(0, 235), (255, 16)])
+def test_rolling_credits_are_no_tilt(paper: int, ink: int) -> None:
+    roll = np.full((1200, 640), paper, np.uint8)
+    for y in range(40, 1200, 28):
+        for at, words in ((90, "CAMERA LIGHT"), (340, "ADA BRAUN LEE")):
+            cv2.putText(roll, words, (at, y), 0, 0.7, (ink,), 1, cv2.LINE_AA)
+    shown = [np.roll(roll, round(-1.6 * k), axis=0)[:360] for k in range(72)]
+    frames = [
+        Frame(k, Fraction(k, FPS), Still(np.repeat(seen[..., None], 3, axis=2)))
+        for k, seen in enumerate(shown)
+    ]
+    found = tags(frames)
+    assert found["camera_move"].label == found["camera_direction"].label == "unknown"
+
+
 def test_speed_is_in_widths_a_second_whatever_is_left_out() -> None:
     frames = filmed(lambda t: (0.15 * t, 0, 0, 0))
     for given_frames in (frames, [f for f in frames if f.index < 24 or f.index % 3 == 0]):

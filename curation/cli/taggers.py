@@ -25,11 +25,12 @@ def taggers(
     store: StoreOption = None,
     output: Annotated[str, typer.Option("--format", help="table, json or markdown.")] = "table",
 ) -> None:
-    """List the taggers: what they look at, answer, run on and cost.
+    """List the taggers: what they look at, answer, run on and cost; then the embedders.
 
     What they cost is CPU seconds for a minute of film, over the films of the
     store. As Markdown it is the page docs/taggers.md, the same for any store.
     """
+    from curation.embeddings.embedder import embedders
     from curation.report import taggers as report
     from curation.tables import Store
     from curation.tags import taggers as installed
@@ -40,10 +41,13 @@ def taggers(
         with tables_of(settings) as connection:
             costs = report.costs(connection)
     found = report.entries(installed(names), costs)
+    others = () if names else embedders()
     if output == "markdown":
-        typer.echo(report.markdown(found), nl=False)
+        typer.echo(report.markdown(found, others), nl=False)
     elif output == "json":
         columns = tuple(found[0].to_json()) if found else ()
         write_json(columns, [tuple(one.to_json().values()) for one in found], lines=False)
     else:
         show(report.COLUMNS, [one.cells() for one in found])
+        if others:
+            show(report.EMBEDDERS, [report.embedder_cells(one) for one in others])

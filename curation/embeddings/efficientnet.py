@@ -48,7 +48,7 @@ _STAGES: Final = ((1, 1), (2, 2), (2, 2), (3, 2), (3, 1), (4, 2), (1, 1))
 
 
 class EfficientNetLite0:
-    """The network's last features before it names kinds, on one CPU core."""
+    """EfficientNet-Lite0's last features, before it names kinds, on one CPU core."""
 
     name = "efficientnet_lite0"
     width = 320

@@ -12,8 +12,11 @@ from curation.tags.protocol import Facet, Needs, Tagger, card_of, weights_of
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
+    from curation.embeddings.embedder import Embedder
+
 COMMAND: Final = "curation taggers --format markdown > docs/taggers.md"
 COLUMNS: Final = ("tagger", "version", "looks at", "facets", "network", "installed", "CPU s a min")
+EMBEDDERS: Final = ("embedder", "version", "what", "installed")
 
 _HEAD: Final = f"""# Taggers
 
@@ -25,6 +28,13 @@ comes with a confidence. In SQL a facet is `family.facet.label`, `.confidence` o
 `tagged_shots`; the family is the tagger's name up to its first dot. What each tagger cost on your
 films, in CPU seconds for a minute of film, is shown by `curation taggers`. Another package adds a
 tagger by an entry point of the group `curation.taggers`.
+"""
+
+_EMBEDDERS: Final = """## Embedders
+
+What makes vectors of shots, for `curation search` and near duplicates, is no tagger: it answers
+nothing by itself. Another package adds one by an entry point of the group `curation.embedders`.
+`open_clip`, which reads words too, is one where `CURATION_OPEN_CLIP` names its network.
 """
 
 
@@ -48,8 +58,8 @@ class Entry:
             self.tagger.version,
             looks_at(self.tagger.needs),
             ", ".join(facet.name for facet in self.tagger.facets),
-            ", ".join(f"{one.package} ({one.licence})" for one in networks),
-            "; ".join(self.missing) or ("yes" if networks else ""),
+            ", ".join(dict.fromkeys(f"{one.package} ({one.licence})" for one in networks)),
+            "; ".join(dict.fromkeys(self.missing)) or ("yes" if networks else ""),
             None if self.cost is None else round(self.cost, 2),
         )
 
@@ -119,15 +129,27 @@ def looks_at(needs: Needs) -> str:
     return f"{rate}, {wide}" + (", with the one before" if needs.pairs else "")
 
 
-def what(tagger: Tagger) -> str:
-    """The first sentence that its maker wrote of a tagger; empty where there is none."""
-    said = (type(tagger).__doc__ or "").strip().partition("\n\n")[0]
+def what(made: Tagger | Embedder) -> str:
+    """The first sentence that its maker wrote of it; empty where there is none."""
+    said = (type(made).__doc__ or "").strip().partition("\n\n")[0]
     return " ".join(said.split())
 
 
-def markdown(shown: Iterable[Entry]) -> str:
+def embedder_cells(embedder: Embedder) -> tuple[str, ...]:
+    """One value for each of `EMBEDDERS`."""
+    try:
+        version, installed = embedder.version, "yes"
+    except ModelUnavailableError as error:
+        version, installed = "", str(error)
+    return embedder.name, version, what(embedder), installed
+
+
+def markdown(shown: Iterable[Entry], embedders: Iterable[Embedder] = ()) -> str:
     """The catalogue as a page, which says nothing of this machine or of any store."""
-    return "\n".join([_HEAD, *(line for entry in shown for line in _section(entry))])
+    pages = [_HEAD, *(line for entry in shown for line in _section(entry))]
+    if known := [f"- `{one.name}`: {what(one)}" for one in embedders]:
+        pages += [_EMBEDDERS, *known, ""]
+    return "\n".join(pages)
 
 
 def _missing(tagger: Tagger) -> Iterator[str]:

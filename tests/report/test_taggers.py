@@ -7,14 +7,24 @@ from typing import Any
 
 import pytest
 
+from curation.embeddings.embedder import DEFAULT, embedders
 from curation.models import Weights
-from curation.report.taggers import COMMAND, costs, entries, looks_at, markdown
+from curation.report.taggers import (
+    COMMAND,
+    EMBEDDERS,
+    costs,
+    embedder_cells,
+    entries,
+    looks_at,
+    markdown,
+)
 from curation.tables import Store
 from curation.tables.query import connect
 from curation.tags import Needs, taggers
 from curation.tags.people import PeopleTagger
 from curation.tags.protocol import weights_of
 from curation.tags.quality import QualityTagger
+from curation.tags.text import TextTagger
 
 RARE = Weights("no-such-package", "rare.onnx", "0" * 64, "MIT", extra="safety")
 
@@ -33,7 +43,8 @@ def test_the_page_is_up_to_date(root: Path) -> None:
     if any(entry.missing for entry in shown):
         pytest.skip("a network is not installed, so that its tagger is of another version")
     page = (root / "docs" / "taggers.md").read_text(encoding="utf-8")
-    assert page == markdown(shown), f"docs/taggers.md is out of date; run: {COMMAND}"
+    plain = [one for one in embedders() if one.name == DEFAULT]
+    assert page == markdown(shown, plain), f"docs/taggers.md is out of date; run: {COMMAND}"
 
 
 @pytest.mark.parametrize(
@@ -58,6 +69,17 @@ def test_a_network_that_is_not_installed_is_told_with_its_remedy() -> None:
     assert said["cpu_s_per_minute"] == 1.5
     assert said["what"] == "Asks what is rarely asked."
     assert "`rare.onnx` of `no-such-package`, MIT" in markdown([entry])
+
+
+def test_a_package_of_several_networks_is_named_once() -> None:
+    (entry,) = entries([TextTagger()], {})
+    assert str(entry.cells()).count("rapidocr-onnxruntime (") == 1
+
+
+def test_embedders_are_listed() -> None:
+    listed = [embedder_cells(one) for one in embedders()]
+    assert DEFAULT in [cells[0] for cells in listed]
+    assert all(len(cells) == len(EMBEDDERS) and cells[2] for cells in listed)
 
 
 def test_weights_that_are_none_are_refused() -> None:

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 LEVELS: Final = 5
 """8-bit levels that count as one: codecs leave flat grounds within two of their own."""
 MOSTLY: Final = 0.75
-"""Share from which a picture is letters on a ground: cards and credits of our demo films have 0.82
-to 0.98, drawn ones with two columns 0.76; scenes of night in films have up to 0.72."""
+"""Share from which a picture is letters on a ground: cards and credits of our demo films have 0.86
+to 0.98, 64 pixels wide from 0.82 on; scenes of ours and of films, night among them, up to 0.72."""
 
 
 def ground(grey: NDArray[np.uint8]) -> float:

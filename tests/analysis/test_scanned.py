@@ -42,7 +42,7 @@ def test_fields_measure_as_whole_pictures_do(
 
 def test_a_pulldown_is_recorded(tmp_path: Path) -> None:
     row, measures = quality(film(tmp_path / "film.mp4", telecined(pan(2.0), "2:3", "tff"), "tff"))
-    assert (row["scan"], row["notes"]) == ("telecined 2:3 tff", [])
+    assert (row["scan"], row["notes"]) == ("telecined 2:3 tff", ["it has no sound"])
     assert measures["motion_widths_s"] > 0
 
 

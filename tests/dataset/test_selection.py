@@ -337,8 +337,7 @@ def test_a_copy_that_may_not_go_stands_for_no_other(tmp_path: Path) -> None:
 
 def test_what_cannot_be_told_of_copies_and_unknown_works_is_said(tmp_path: Path) -> None:
     store = library(tmp_path)
-    together = {"split": {"together": [["T0", "T9"]]}}
-    said = " ".join(selected(store, **together).remarks)
+    said = " ".join(selected(store, split={"together": [["T0", "T9"]]}).remarks)
     assert "1 films that clips are taken from have no fingerprints" in said
     assert "split.together names T9" in said
     store.append("measures", [{"asset_sha256": "x", "shot_id": "a", "tagger": "fingerprint"}])

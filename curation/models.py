@@ -11,6 +11,7 @@ import os
 from dataclasses import dataclass
 from functools import cache
 from importlib import metadata
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -48,6 +49,15 @@ class Weights:
     def path(self) -> Path:
         """The file as installed, its bytes proved; `ModelUnavailableError` where it is not."""
         return _proved(self)
+
+    def missing(self, *packages: str) -> str | None:
+        """What to install before they can be run with these packages; None where nothing is."""
+        try:
+            self.path()
+        except ModelUnavailableError as error:
+            return str(error)
+        lacking = (package for package in packages if find_spec(package) is None)
+        return next((f"{package} is not installed: {self.remedy}" for package in lacking), None)
 
 
 @cache

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
-from importlib.util import find_spec
 from typing import TYPE_CHECKING, Final, NamedTuple
 from weakref import WeakKeyDictionary
 
@@ -153,14 +152,7 @@ def finder() -> FaceFinder:
 @cache
 def missing() -> str | None:
     """What to install before faces can be found; None where nothing is missing."""
-    try:
-        CENTERFACE.path()
-    except ModelUnavailableError as error:
-        return str(error)
-    for package in ("onnx", "onnxruntime"):
-        if find_spec(package) is None:
-            return f"{package} is not installed: pip install '{EXTRA}'"
-    return None
+    return CENTERFACE.missing("onnx", "onnxruntime")
 
 
 @cache

@@ -19,7 +19,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from importlib.util import find_spec
 from typing import TYPE_CHECKING, ClassVar, Final
 
 import cv2
@@ -103,13 +102,7 @@ class SafetyTagger:
 @cache
 def missing() -> str | None:
     """What to install before a picture can be judged; None where nothing is missing."""
-    try:
-        OPEN_NSFW.path()
-    except ModelUnavailableError as error:
-        return str(error)
-    if find_spec("onnxruntime") is None:
-        return f"onnxruntime is not installed: {OPEN_NSFW.remedy}"
-    return None
+    return OPEN_NSFW.missing("onnxruntime")
 
 
 @cache

@@ -12,14 +12,13 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
-from importlib.util import find_spec
 from typing import Final
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from curation.models import EXTRA, ModelUnavailableError, Weights, session
+from curation.models import ModelUnavailableError, Weights, session
 from curation.tags.faces import WHOLE, Box
 from curation.tags.text_places import Place, places
 
@@ -130,13 +129,7 @@ def finder() -> TextFinder:
 @cache
 def missing() -> str | None:
     """What to install before text can be found; None where nothing is missing."""
-    try:
-        DETECTOR.path()
-    except ModelUnavailableError as error:
-        return str(error)
-    if find_spec("onnxruntime") is None:
-        return f"onnxruntime is not installed: pip install '{EXTRA}'"
-    return None
+    return DETECTOR.missing("onnxruntime")
 
 
 @cache

@@ -30,9 +30,12 @@ _AHEAD: Final = 8
 _AVX_512F: Final = 13
 """OpenCV's CV_CPU_AVX_512F, which its Python has no name for."""
 _UP_TO_AVX2: Final = "MMX2,SSE2,SSSE3,SSE4.2,AVX,FMA3,BMI2,AVX2"
-"""What x264 may use of a processor with AVX-512, whose code for the macroblock tree reads memory
-that was never written where a row's macroblocks are no multiple of 16 (x264 165, seen by filling
-fresh memory): other bytes each time. Doing without costs about a seventh of the speed."""
+"""What x264 may use of a processor with AVX-512 where a row has no multiple of `_STEP` macroblocks.
+Its macroblock tree spreads costs eight at a time without a bound (`mbtree_propagate_list_internal`
+in common/x86/mc-a2.asm, x264 164 and 165), past the row's end and, in the last row, past what was
+ever written: other bytes each time. No option turns off that function alone."""
+_STEP: Final = 8
+_MACROBLOCK: Final = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +185,7 @@ class Encoder:
         options = {"preset": encoding.preset, "crf": str(encoding.crf)}
         if encoding.codec == "libx265":
             options["x265-params"] = _x265(self._mastering)
-        elif encoding.codec == "libx264" and -(-first.width // 16) % 16 and _has_avx512():
+        elif encoding.codec == "libx264" and _reads_beyond(first.width):
             options["x264-params"] = f"asm={_UP_TO_AVX2}"
         stream = file.file.add_stream(encoding.codec, rate=rate, options=options)
         assert isinstance(stream, VideoStream)  # noqa: S101
@@ -215,8 +218,10 @@ class Encoder:
         )
 
 
-def _has_avx512() -> bool:
-    return bool(cv2.checkHardwareSupport(_AVX_512F))
+def _reads_beyond(width: int) -> bool:
+    """Whether x264, as it comes, would read what was never written."""
+    macroblocks = -(-width // _MACROBLOCK)
+    return bool(macroblocks % _STEP and cv2.checkHardwareSupport(_AVX_512F))
 
 
 def _x265(mastering: Mastering | None) -> str:

@@ -2,7 +2,8 @@
 
 Thresholds of the shot's scale follow from human proportions, not from films. Measured
 (benchmarks/tags.py): people who look away are not seen, and of a drawn character, whose head is
-large for its body, the scale comes out one step closer than it is.
+large for its body, the scale comes out one step closer than it is. Where nothing is found and
+half of the stills are too dark or show a dark figure before the light, faces are `unknown`.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from curation.tags.faces import CENTERFACE, SCORE, SURE, Box, Face, faces, finder, missing
+from curation.tags.figure import hides
 from curation.tags.frame_bars import bars
 from curation.tags.numbers import measured, pick, sureness, unknown
 from curation.tags.protocol import UNKNOWN, Facet, Meter, Needs, Tag
@@ -51,6 +53,8 @@ SPREAD: Final = 0.4
 with 0.2 on renders, 0.3 on our films and 0.6 on others' (benchmarks/tags.py)."""
 LEAST: Final = 0.4
 """A scale less likely than this is not said."""
+HIDDEN: Final = 0.5
+"""Share of the stills that may hide a face, from which on it is not said that there is none."""
 NONE_CONFIDENCE: Final = 0.85
 """Of 64 labelled stills in which nothing is found, 55 show no face."""
 
@@ -75,7 +79,7 @@ class PeopleTagger:
     """Faces, shot scale and the main person's place; unknown where no network is installed."""
 
     name: ClassVar[str] = "people"
-    label_version: ClassVar[str] = "1"
+    label_version: ClassVar[str] = "2"
     needs: ClassVar[Needs] = Needs(width=320, per_second=0.5)
     weights: ClassVar[tuple[Weights, ...]] = (CENTERFACE,)
     facets: ClassVar[tuple[Facet, ...]] = (
@@ -88,6 +92,7 @@ class PeopleTagger:
                 "largest": "height of the largest face, share of the picture's",
                 "score": "of the surest face, 0 to 1",
                 "tracks": "faces told apart by their place from still to still",
+                "hidden_share": "share of the stills that may hide a face: too dark, or backlit",
                 "stills": "stills looked at",
             },
         ),
@@ -112,7 +117,7 @@ class PeopleTagger:
     @property
     def version(self) -> str:
         """Of the measures; another one without a network, so that films are looked at with one."""
-        return "2" if missing() is None else "2-without-network"
+        return "3" if missing() is None else "3-without-network"
 
     def meter(self, video: VideoInfo) -> Meter:
         """A meter of the faces of a frame. Raises `ModelUnavailableError` without a network."""
@@ -134,6 +139,7 @@ class PeopleTagger:
             "face_share": sum(count > 0 for count in counts) / len(counts),
             "tracks": float(len(runs)),
             "score": max((face.score for still in stills for face in still), default=math.nan),
+            "hidden_share": float(series["hides"].mean()),
         }
         if not main:
             return summary
@@ -218,12 +224,14 @@ def _normal(x: float) -> float:
 
 
 def _measures(frame: Frame, before: Frame | None) -> dict[str, float]:
-    rgb = frame.rgb
-    rows, columns = bars(np.asarray(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY), np.uint8))
-    high, wide = rgb.shape[:2]
+    grey = np.asarray(cv2.cvtColor(frame.rgb, cv2.COLOR_RGB2GRAY), np.uint8)
+    rows, columns = bars(grey)
+    high, wide = grey.shape
     found = faces(frame)
+    picture = grey[rows.first : rows.past, columns.first : columns.past]
     values = {
         "faces": float(len(found)),
+        "hides": float(not found and hides(picture)),
         "aspect": wide / high,
         "picture_left": columns.first / wide,
         "picture_top": rows.first / high,
@@ -253,10 +261,12 @@ def _is_face(score: float) -> float:
 
 
 def _count(measures: Mapping[str, float]) -> Tag:
-    shown = pick(measures, "faces", "face_share", "largest", "score", "tracks", "stills")
+    shown = pick(measures, *PeopleTagger.facets[0].measures)
     if not math.isfinite(shown["stills"]):
         return unknown("faces", shown)
     if not math.isfinite(shown["score"]):
+        if not shown["hidden_share"] < HIDDEN:
+            return unknown("faces", shown)
         return Tag("faces", "none", NONE_CONFIDENCE, shown)
     if shown["score"] < SURE:
         return unknown("faces", shown)

@@ -54,6 +54,10 @@ class TestOnFilm:
                 "unknown",
             ]
 
+    def test_who_stands_before_the_light_is_neither_seen_nor_denied(self, library: Path) -> None:
+        said = tag(library / "night_call.mp4", 302, 314)["faces"]
+        assert (said.label, said.measures["hidden_share"]) == ("unknown", 1)
+
     def test_bars_are_no_part_of_the_picture_a_face_is_measured_in(self, library: Path) -> None:
         place = tag(library / "courtyard.mp4", 420, 480)["subject"].measures
         assert place["top"] >= 0.1
@@ -132,7 +136,7 @@ def test_a_doubtful_face_is_neither_said_nor_denied() -> None:
     }
     edges = {"picture_left": 0.0, "picture_top": 0.0, "picture_right": 1.0, "picture_bottom": 1.0}
     series |= {name: np.array([value]) for name, value in edges.items()}
-    series["aspect"] = np.array([1.78])
+    series |= {"aspect": np.array([1.78]), "hides": np.array([0.0])}
     tagger = PeopleTagger()
     said = tagger.label(tagger.summarise(series, np.array([0.0])))
     assert {t.label for t in said} == {"unknown"}

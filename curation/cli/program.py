@@ -21,6 +21,7 @@ from curation.cli import (
     stages,
     tag,
     taggers,
+    verify,
 )
 from curation.console import InputError, one_line, tell
 
@@ -36,6 +37,7 @@ app = typer.Typer(
 )
 for _verbs in (
     stages.app,
+    verify.app,
     show.app,
     keys.app,
     ask.app,

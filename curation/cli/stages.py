@@ -1,8 +1,7 @@
-"""The road, a verb a stage: ingest, analyze, release, verify."""
+"""The road, a verb a stage: ingest, analyze, release."""
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -16,13 +15,8 @@ from curation.cli.options import (
     StoreOption,
     example,
 )
-from curation.cli.stations import (
-    newest_release_of,
-    show_stations,
-    tables_of,
-    tell_of_cut_lists,
-)
-from curation.console import InputError, show, tell
+from curation.cli.stations import show_stations, tables_of, tell_of_cut_lists
+from curation.console import show, tell
 from curation.settings import Settings
 
 app = typer.Typer()
@@ -104,43 +98,3 @@ def release(
     done = stages.release(settings, order, known_at=instant(known_at), tell=tell)
     show_stations(settings, done.release_id)
     typer.echo(f"{settings.store}/releases/{done.release_id}")
-
-
-@app.command(epilog=example("verify"))
-def verify(
-    release: Annotated[
-        str | None,
-        typer.Argument(help="Id of a release in the store, or its place; the newest if none."),
-    ] = None,
-    store: StoreOption = None,
-    public_key: Annotated[
-        list[Path] | None,
-        typer.Option(help="Key that must have signed it, in PEM; of several given, one must."),
-    ] = None,
-    require_signature: Annotated[
-        bool, typer.Option("--require-signature", help="An unsigned release is at fault.")
-    ] = False,
-) -> None:
-    """Check a release again from its bytes: every hash, row, decision, paper and clip, and who
-    signed it. What could not be checked is said.
-    """
-    from curation import stages
-
-    settings = Settings.from_environment(store=store)
-    if require_signature and not public_key and not settings.signing_key:
-        raise InputError("--require-signature: by whom? Name their key: --public-key FILE")
-    name = release or newest_release_of(settings)
-    keys = public_key or ()
-    found = stages.verify(settings, name, keys=keys, signed=require_signature, tell=tell)
-    for fault in found.faults:
-        typer.echo(f"FAULT {fault}")
-    typer.echo(
-        f"{found.release_id}: {found.files} files, {found.samples} samples, {found.clips} clips "
-        f"played, {len(found.faults)} faults, "
-        + ("anchored in the store" if found.anchored else "not anchored: held against itself only")
-        + f", {found.seal}"
-    )
-    for what in found.unchecked:
-        typer.echo(f"not checked: {what}")
-    if not found.good:
-        raise typer.Exit(1)

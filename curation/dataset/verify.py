@@ -3,6 +3,8 @@
 A release cannot vouch for itself: who changes its files may write its manifest anew. Against the
 store that published it (``Anchor``) a manifest is held too, and each decision is asked again; of a
 folder without its store it is said what could not be checked. A signature tells who made it.
+
+What has changed since is no fault of a release, and is told apart from faults (``Standing``).
 """
 
 from __future__ import annotations
@@ -11,6 +13,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from curation.dataset import buckets
@@ -23,6 +26,7 @@ from curation.dataset.reproduction import reproduce, same_rulebook
 from curation.dataset.row_check import read_rows
 from curation.dataset.shards import ReleaseFile, Shard, paths_of
 from curation.dataset.signature import SIGNATURE, PublicKey, Seal, check_seal
+from curation.dataset.standing import Inquiry, Present, Standing, present_of
 from curation.dataset.tar_check import check_tar
 from curation.storage import Entry, Place
 from curation.tables.store import Store, canonical_json, rows_of
@@ -41,11 +45,13 @@ class Anchor:
     """What a store remembers of a release; no digest where it knows of no such release.
 
     `knowledge` is what it knew when that release was planned; without it nothing is asked again.
+    `present` is what it knows at the instant at which is asked what has changed since.
     """
 
     release_id: str
     manifest_sha256: str | None
     knowledge: Knowledge | None = None
+    present: Present | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +63,7 @@ class Verification:
             no fault means only that the folder agrees with itself.
         seal: who signed the manifest.
         unchecked: what could not be checked, each in a sentence.
+        standing: what of it would be cleared at a later instant; None where no store was asked.
     """
 
     release_id: str
@@ -67,14 +74,17 @@ class Verification:
     faults: tuple[Fault, ...]
     seal: Seal
     unchecked: tuple[str, ...]
+    standing: Standing | None = None
 
     @property
     def good(self) -> bool:
+        """Whether it is what it says it is, whatever has changed since."""
         return not self.faults
 
 
-def anchor_of(store: Store, release_id: str) -> Anchor:
-    """What the store's table of releases says of a release, and what was known at its instant."""
+def anchor_of(store: Store, release_id: str, at: datetime | None = None) -> Anchor:
+    """What the store's table of releases says of a release, what was known at its instant, and what
+    is known at ``at``; now where it is None."""
     from curation.catalog.knowledge import knowledge_at
 
     rows = rows_of(store.read("releases", ["release_id", "manifest_sha256", "known_at"]))
@@ -82,7 +92,10 @@ def anchor_of(store: Store, release_id: str) -> Anchor:
     if not known:
         return Anchor(release_id, None)
     return Anchor(
-        release_id, known[0]["manifest_sha256"], knowledge_at(store, known[0]["known_at"])
+        release_id,
+        known[0]["manifest_sha256"],
+        knowledge_at(store, known[0]["known_at"]),
+        present_of(store, at or datetime.now(UTC)),
     )
 
 
@@ -115,6 +128,8 @@ def verify(
     knowledge = anchor.knowledge if anchor is not None else None
     if knowledge is not None:
         faults += same_rulebook(manifest, knowledge)
+    present_day = anchor.present if anchor is not None else None
+    inquiry = Inquiry(manifest, present_day) if present_day is not None else None
     papers = Papers(release, manifest, present.keys() - {fault.file for fault in spoilt})
     clips = 0
     split_of: dict[str, str] = {}
@@ -131,6 +146,8 @@ def verify(
             continue
         if knowledge is not None:
             faults += reproduce(parquet, manifest, rows, knowledge)
+        if inquiry is not None:
+            inquiry.show(rows)
         for row in rows:
             if row["key"] in seen:
                 faults.append(Fault(parquet, "the sample is in another shard too", row["key"]))
@@ -154,6 +171,7 @@ def verify(
         tuple(dict.fromkeys(faults)),
         seal,
         tuple(_unchecked(seal, anchor, papers)),
+        inquiry.close() if inquiry is not None else None,
     )
 
 
@@ -161,7 +179,12 @@ def _unchecked(seal: Seal, anchor: Anchor | None, papers: Papers) -> Iterator[st
     if anchor is None or anchor.manifest_sha256 is None:
         yield "whether this is what was published: that takes the store it came from"
     if anchor is None or anchor.knowledge is None:
-        yield "whether the rulebook still allows each sample: that takes the store it came from"
+        yield "whether the rulebook of then allows each sample: that takes the store it came from"
+    if anchor is None or anchor.present is None:
+        yield (
+            "what was withdrawn, ended or forbidden since: that was not asked, for it takes the "
+            "store it came from"
+        )
     if seal.key_id is None:
         yield "who made it: it is not signed"
     elif not seal.trusted:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from curation.report.wording import (
@@ -135,6 +135,12 @@ def explain(rulebook: Rulebook, request: Request, *, performer_gate: PerformerGa
         textwrap.fill(part, _WIDTH, break_long_words=False, break_on_hyphens=False)
         for part in parts
     )
+
+
+def evidence(rulebook: Rulebook, request: Request, names: Iterable[str]) -> list[str]:
+    """Rows that a decision names, in words; one that is not known any more by its name alone."""
+    named, wording = _rows_by_name(rulebook, request), Wording(rulebook, request)
+    return [wording.row(named[name]) if name in named else name for name in names]
 
 
 def question(rulebook: Rulebook, request: Request) -> str:

@@ -298,14 +298,16 @@ def verify(
     *,
     keys: Sequence[Path] = (),
     signed: bool = False,
+    at: datetime | None = None,
     tell: Tell = quiet,
 ) -> Verification:
     """Check a release, given by its id in the store or by the place where it lies.
 
     Only by its id is its manifest held against what the store remembers of it, and its decisions
-    against the rulebook as it was known.
+    against the rulebook as it was known; and each sample is asked about again, as known by now.
 
     Args:
+        at: the instant whose knowledge counts as that of now.
         keys: files of public keys, of which one must have signed it.
         signed: it must be signed; by the settings' own key, where there is one and none is given.
 
@@ -323,7 +325,7 @@ def verify(
         trusted.append(signer.public)
     return verify(
         place,
-        anchor=anchor_of(store, name) if known else None,
+        anchor=anchor_of(store, name, at) if known else None,
         keys=trusted,
         signed=signed,
         on_shard=lambda shard: tell(f"checking {shard}"),

@@ -10,9 +10,12 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from curation.media.bench import ClipReport, ClipSpec
+    from curation.media.cadence import rate_of
     from curation.media.check import check_clip
-    from curation.media.clips import ClipReport, ClipSpec, write_clips
+    from curation.media.clips import write_clips
     from curation.media.colour import Colour
+    from curation.media.crop import Crop
     from curation.media.decode import frames
     from curation.media.device import DeviceChoice, choose_device
     from curation.media.encoder import Encoding
@@ -30,6 +33,7 @@ __all__ = [
     "ClipReport",
     "ClipSpec",
     "Colour",
+    "Crop",
     "DeviceChoice",
     "Encoding",
     "Frame",
@@ -47,6 +51,7 @@ __all__ = [
     "coarse",
     "frames",
     "probe",
+    "rate_of",
     "read_still",
     "read_timeline",
     "scan_of",
@@ -56,9 +61,10 @@ __all__ = [
 
 _HOMES = {
     "AudioInfo": "info",
-    "ClipReport": "clips",
-    "ClipSpec": "clips",
+    "ClipReport": "bench",
+    "ClipSpec": "bench",
     "Colour": "colour",
+    "Crop": "crop",
     "DeviceChoice": "device",
     "Encoding": "encoder",
     "Frame": "frame",
@@ -76,6 +82,7 @@ _HOMES = {
     "coarse": "sparse",
     "frames": "decode",
     "probe": "info",
+    "rate_of": "cadence",
     "read_still": "stills",
     "read_timeline": "timeline",
     "scan_of": "scan",

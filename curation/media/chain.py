@@ -7,6 +7,7 @@ from av.video.format import VideoFormat
 from av.video.frame import VideoFrame
 
 from curation.media.colour import Colour, is_rgb
+from curation.media.crop import Crop
 from curation.media.picture import Size
 
 _SCALING = "flags=lanczos+accurate_rnd+full_chroma_int+full_chroma_inp+bitexact"
@@ -25,12 +26,17 @@ def upright(rotation: int, *, mirrored: bool) -> list[Step]:
     return [("hflip", "")] * mirrored + turns.get(rotation, [])
 
 
+def cut_out(part: Crop) -> Step:
+    """The filter that keeps a part of a picture, as it is stored."""
+    return "crop", f"{part.width}:{part.height}:{part.x}:{part.y}"
+
+
 class Chain:
     """Filters of one clip's frames, which all have the format and size of the first.
 
-    `steps` of turning come first, then scaling to `size`, then `lut` (a .cube file from the film's
-    colour to BT.709, see `tone_map`) where one is given. Frames come out in `pix_fmt` with their
-    colour tags, `colour` or BT.709, and with the times that they came in with.
+    `steps` of turning and cropping come first, then scaling to `size`, then `lut` (a .cube file
+    from the film's colour to BT.709, see `tone_map`) where one is given. Frames come out in
+    `pix_fmt` with their colour tags, `colour` or BT.709, and with the times that they came in with.
     """
 
     def __init__(

@@ -1,8 +1,8 @@
 """Clips of the film's own packets: shots that begin at a key frame and need no change."""
 
 from collections import deque
-from collections.abc import Callable, Generator, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Final
 
@@ -10,14 +10,19 @@ import av.error
 import numpy as np
 from av.bitstream import BitStreamFilterContext
 from av.packet import Packet
+from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
+from curation.media.audio import SoundReel
+from curation.media.bench import Bench, ClipReport, ClipSpec, beside, write_still
 from curation.media.colour import codes
+from curation.media.errors import MediaError
 from curation.media.info import VideoInfo
 from curation.media.mp4 import Mp4, Sound
-from curation.media.picture import Size, fit_height
-from curation.media.source import Source, name_of, opened, packets, video_stream
-from curation.media.sparse import can_be_sparse
+from curation.media.picture import Size, fit_height, size_of
+from curation.media.proof import Edges, prove
+from curation.media.source import Source, cursor, name_of, opened, packets, video_stream
+from curation.media.sparse import can_be_sparse, natives
 from curation.media.timeline import Timeline
 
 _CODECS: Final = {"libx264": "h264", "libx265": "hevc"}
@@ -31,7 +36,7 @@ def keeps(info: VideoInfo, codec: str, pixel_format: str, size: Size) -> bool:
     return (
         info.codec == _CODECS.get(codec)
         and info.pix_fmt == pixel_format
-        and size == fit_height(info, None)
+        and size == fit_height(size_of(info), None)
         and (size.width, size.height) == (info.width, info.height)
         and info.rotation == 0
         and not info.mirrored
@@ -52,7 +57,60 @@ def closed(timeline: Timeline, start: int, end: int) -> bool:
     return len(run) == end - start and bool((np.sort(run) == np.arange(start, end)).all())
 
 
-def copy(
+def copied(
+    source: Source, clips: Sequence[ClipSpec], bench: Bench, reel: SoundReel | None
+) -> Iterator[ClipReport]:
+    """Clips of the film's own packets; those whose proof fails are left to be encoded."""
+    by_path = {beside(spec.path): spec for spec in clips}
+    spans = [(spec.start, spec.end, path) for path, spec in by_path.items()]
+    wanted = np.zeros(len(bench.timeline), np.bool_)
+    for spec in clips:
+        wanted[list(_seen(spec))] = True
+    frames: dict[int, VideoFrame] = {}
+    with ExitStack() as stack:
+        walk = natives(cursor(source), bench.timeline, wanted)
+        stack.enter_context(closing(walk))
+        written = _written(
+            cursor(source),
+            bench.timeline,
+            bench.info,
+            spans,
+            lambda path: bench.sound(reel, by_path[path]),
+            bench.encoding.audio_bitrate,
+        )
+        stack.callback(_remove, list(by_path))
+        stack.enter_context(closing(written))
+        pending = dict(by_path)
+        for path in written:
+            spec = pending.pop(path)
+            first, middle, last = _seen(spec)
+            try:
+                while last not in frames:
+                    index, frame = next(walk)
+                    frames[index] = frame
+                edges = Edges((frames[first],), (frames[last],))
+                cadence = bench.cadence(spec)
+                proof = prove(path, cadence.ticks[:-1], cadence.base, edges, crf=0)
+                if spec.still is not None:
+                    write_still(spec.still, bench.rgb(frames[middle], None))
+            except (MediaError, KeyError, StopIteration):
+                continue
+            yield bench.report(spec, path, spec.end - spec.start, proof, copied=True)
+            needed_from = min((s.start for s in pending.values()), default=len(bench.timeline))
+            frames = {i: f for i, f in frames.items() if i >= needed_from}
+
+
+def _remove(paths: Sequence[Path]) -> None:
+    for path in paths:
+        path.unlink(missing_ok=True)
+
+
+def _seen(spec: ClipSpec) -> tuple[int, int, int]:
+    """The frames of a copied clip that are looked at: first, middle, last."""
+    return spec.start, (spec.start + spec.end) // 2, spec.end - 1
+
+
+def _written(
     source: Source,
     timeline: Timeline,
     info: VideoInfo,

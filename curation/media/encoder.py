@@ -60,6 +60,7 @@ class Encoding:
     audio_bitrate: int = 128_000
     hdr: Literal["keep", "tone_map"] = "tone_map"
     stream_copy: bool = False
+    fps: Fraction | None = None
 
     def of(self, info: VideoInfo) -> "Encoding":
         """The encoding of one film's clips."""
@@ -88,8 +89,8 @@ class _Ends:
 class Encoder:
     """A running encoder. `write` each frame, `close`, then `wait`; or `kill` at any time.
 
-    `ticks` are the times of the clip's frames and its end, in units of `base` seconds of the film's
-    clock, which the frames must carry. `write` and `wait` raise every failure, as a `MediaError`.
+    `ticks` are the times of the clip's frames and its end, in units of `base` seconds. `write` and
+    `wait` raise every failure, as a `MediaError`.
     """
 
     def __init__(
@@ -113,15 +114,15 @@ class Encoder:
         self._error: Exception | None = None
         self._killed = False
         self._proof: Proof | None = None
-        self._frames: queue.Queue[VideoFrame | None] = queue.Queue(_AHEAD)
+        self._frames: queue.Queue[tuple[int, VideoFrame] | None] = queue.Queue(_AHEAD)
         self._thread = threading.Thread(target=self._run, name=f"encode {output.name}", daemon=True)
         self._thread.start()
 
-    def write(self, frame: VideoFrame) -> None:
-        """Feed a frame."""
+    def write(self, frame: VideoFrame, tick: int) -> None:
+        """Feed a frame that is shown at `tick`."""
         if self._error is not None:
             raise self._failure(self._error)
-        self._frames.put(frame)
+        self._frames.put((tick, frame))
 
     def close(self) -> None:
         """Tell the encoder that it has all its frames; it finishes on its own."""
@@ -162,14 +163,16 @@ class Encoder:
         file = Mp4(self._output, self._base, self._ticks)
         stream: VideoStream | None = None
         with file.file:
-            while (frame := self._frames.get()) is not None and not self._killed:
+            while (given := self._frames.get()) is not None and not self._killed:
+                tick, frame = given
                 picture = self._chain(frame)
                 if stream is None:
                     stream = self._stream(file, picture)
-                picture.pts, picture.pict_type = frame.pts, PictureType.NONE
-                written.append(int(frame.pts or 0))
+                picture.pts, picture.time_base = tick, self._base
+                picture.pict_type = PictureType.NONE
+                written.append(tick)
                 self._ends.add(picture)
-                file.sound_until(written[-1])
+                file.sound_until(tick)
                 for packet in stream.encode(picture):
                     file.picture(packet)
             if stream is not None and not self._killed:

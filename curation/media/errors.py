@@ -34,6 +34,8 @@ class MediaCode(StrEnum):
     """A clip has another number of frames than it should."""
     NOT_THE_SHOT = "NOT_THE_SHOT"
     """A clip's first or last frame, or its times, are not those of its shot."""
+    NOT_A_BAR = "NOT_A_BAR"
+    """What was to be cut off a picture as a bar holds picture."""
 
 
 class MediaError(Exception):

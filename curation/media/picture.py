@@ -34,6 +34,11 @@ class Size:
     height: int
 
 
+def size_of(info: VideoInfo) -> Size:
+    """The size of a film's pictures."""
+    return Size(info.display_width, info.display_height)
+
+
 def fit_width(info: VideoInfo, width: int) -> Size:
     """The analysis size: at most `width` wide, never enlarged, even height."""
     wide = min(width, info.display_width)
@@ -47,11 +52,13 @@ def stored_size(info: VideoInfo, width: int) -> Size | None:
     return stored if stored.width < info.width and stored.height < info.height else None
 
 
-def fit_height(info: VideoInfo, height: int | None) -> Size:
-    """The size of a clip: at most `height` high, never enlarged, both sides even."""
-    limit = info.display_height if height is None else min(height, info.display_height)
+def fit_height(shown: Size, height: int | None) -> Size:
+    """The size of a clip of pictures of a size: at most `height` high, never enlarged, both sides
+    even.
+    """
+    limit = shown.height if height is None else min(height, shown.height)
     high = _even(limit, limit)
-    return Size(_even(info.display_width * high / info.display_height, info.display_width), high)
+    return Size(_even(shown.width * high / shown.height, shown.width), high)
 
 
 def _even(value: float, limit: int) -> int:

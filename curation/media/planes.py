@@ -77,6 +77,24 @@ class Planes:
         return np.asarray(cv2.convertScaleAbs(np.maximum(light, 0)), dtype=np.uint8)
 
 
+def luma(frame: VideoFrame, colour: Colour) -> tuple[Samples, float, float] | None:
+    """The luma of a frame as stored (height, width), and its codes for black and white.
+
+    None of formats that have no plane of it.
+    """
+    kind = frame.format.name
+    if not _PLANAR.fullmatch(kind) and not _TWO_PLANES.fullmatch(kind):
+        return None
+    depth = 16 if _HIGH_BITS.fullmatch(kind) else frame.format.components[0].bits
+    return _samples(frame.planes[0], depth, 1), *_reach(colour, depth)
+
+
+def _reach(colour: Colour, depth: int) -> tuple[float, float]:
+    """The codes for black and white of luma (ITU-T H.273, 8.3)."""
+    unit = float(1 << (depth - 8))
+    return (0.0, 2.0**depth - 1) if colour.range == "full" else (16 * unit, 235 * unit)
+
+
 def _samples(plane: VideoPlane, depth: int, channels: int) -> Samples:
     kind = np.dtype(np.uint8) if depth <= 8 else np.dtype("<u2")
     values: Samples = np.frombuffer(memoryview(plane), dtype=kind)
@@ -88,17 +106,15 @@ def _samples(plane: VideoPlane, depth: int, channels: int) -> Samples:
 def _to_rgb(colour: Colour, depth: int, *, grey: bool) -> npt.NDArray[np.float32]:
     """The affine map (3, planes + 1) from samples to 8-bit R'G'B' (ITU-T H.273, 8.3)."""
     unit = float(1 << (depth - 8))
-    full = colour.range == "full"
-    top = 2.0**depth - 1
-    black, white = (0.0, top) if full else (16 * unit, 235 * unit)
-    luma = 255 / (white - black)
+    black, white = _reach(colour, depth)
+    gain = 255 / (white - black)
     if grey:
-        return np.array([[luma, -luma * black]] * 3, np.float32)
+        return np.array([[gain, -gain * black]] * 3, np.float32)
     kr, kb = _LUMA[colour.matrix]
     kg = 1 - kr - kb
-    chroma = 255 / (top if full else 224 * unit)
+    chroma = 255 / (white if colour.range == "full" else 224 * unit)
     middle = 128 * unit
     u = np.array([0, -2 * (1 - kb) * kb / kg, 2 * (1 - kb)]) * chroma
     v = np.array([2 * (1 - kr), -2 * (1 - kr) * kr / kg, 0]) * chroma
-    y = np.full(3, luma)
+    y = np.full(3, gain)
     return np.stack([y, u, v, -black * y - middle * (u + v)], axis=1).astype(np.float32)

@@ -39,11 +39,11 @@ def boxed(top: int, left: int, size: tuple[int, int] = (128, 96)) -> npt.NDArray
     return np.asarray(picture, np.uint8)
 
 
-@pytest.mark.parametrize("codec", ["libx264", "png", "libx265"])
+@pytest.mark.parametrize("codec", ["libx264", "libx264rgb", "libx265"])
 def test_a_clip_is_the_picture_inside_its_bars(
     make_film: MakeFilm, tmp_path: Path, codec: str
 ) -> None:
-    kinds = {"libx264": "yuv420p", "png": "rgb24", "libx265": "yuv420p10le"}
+    kinds = {"libx264": "yuv420p", "libx264rgb": "rgb24", "libx265": "yuv420p10le"}
     picture = boxed(12, 8)
     film = make_film("film.mkv", codec=codec, pix_fmt=kinds[codec], picture=picture)
     spec = ClipSpec(4, 20, tmp_path / "a.mp4", tmp_path / "a.jpg", crop=Crop(8, 12, 112, 72))

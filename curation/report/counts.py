@@ -12,8 +12,9 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
+from curation.embeddings.contexts import Contexts, contexts_of
 from curation.tags import family as family_of
 from curation.tags.protocol import UNKNOWN, HeldOut
 
@@ -169,21 +170,11 @@ def counts(
     Raises:
         CountError: for a facet that no shot was tagged with, or a `where` that cannot be asked.
     """
-    import duckdb
-
-    names = tuple(name for name, _ in makers(connection, family, facet))
+    names = [name for name, _ in makers(connection, family, facet)]
     judged = held_out.labels if held_out else ()
-    said = _SAID.format(where=where or "TRUE")
-    given = [facet, list(names), [f"p_{label}" for label in judged], list(judged)]
-    try:
-        duckdb.SQLExpression(where or "TRUE")
-        raw = dict(connection.execute(f"{said} {_RAW}", given).fetchall())
-        tagged = connection.execute(f"{said} {_TAGGED}", given).fetchall()
-    except duckdb.Error as error:
-        raise CountError(
-            f"--where cannot be asked: {str(error).splitlines()[0]}. It is a condition over the "
-            "columns of tagged_shots; see `curation tables tagged_shots`"
-        ) from error
+    given = [facet, names, [f"p_{label}" for label in judged], list(judged)]
+    raw = dict(_asked(connection, _RAW, given, where))
+    tagged = _asked(connection, _TAGGED, given, where)
     confident = {label: (shots, films) for label, shots, films in tagged}
     shots = sum(raw.get(label, 0) for label in judged)
     every = [*labels, *judged, *sorted({*raw, *confident})]
@@ -196,6 +187,37 @@ def counts(
         of_label = confident.get(label, (0, 0))
         lines.append(LabelCount(label, raw.get(label, 0), *of_label, estimate, verdict))
     return lines
+
+
+def label_contexts(
+    connection: DuckDBPyConnection, family: str, facet: str, *, where: str | None = None
+) -> dict[str, Contexts]:
+    """How many different contexts the shots tagged with each label show, but for `unknown`.
+
+    Raises:
+        CountError: for a facet that no shot was tagged with, or a `where` that cannot be asked.
+        ContextError: where vectors cannot be compared.
+    """
+    names = [name for name, _ in makers(connection, family, facet)]
+    shots = _asked(connection, _SHOTS, [facet, names, [], []], where)
+    return contexts_of(connection, dict(shots))
+
+
+def _asked(
+    connection: DuckDBPyConnection, what: str, given: list[Any], where: str | None
+) -> list[Any]:
+    """Rows of what was said of the shots of which a condition is true."""
+    import duckdb
+
+    said = _SAID.format(where=where or "TRUE")
+    try:
+        duckdb.SQLExpression(where or "TRUE")
+        return connection.execute(f"{said} {what}", given).fetchall()
+    except duckdb.Error as error:
+        raise CountError(
+            f"--where cannot be asked: {str(error).splitlines()[0]}. It is a condition over the "
+            "columns of tagged_shots; see `curation tables tagged_shots`"
+        ) from error
 
 
 def _estimate(
@@ -214,14 +236,14 @@ _SAID: Final = """
         {where}
     )), false)),
     odds AS (
-        SELECT asset_sha256, label,
+        SELECT shot_id, asset_sha256, label,
                list_transform(names.odds, lambda name: measures[name]) AS odds, names.labels
         FROM tags, (SELECT $3 AS odds, $4 AS labels) AS names
         WHERE facet = $1 AND list_contains($2, tagger)
           AND shot_id IN (SELECT shot_id FROM asked)
     ),
     said AS (
-        SELECT asset_sha256, label,
+        SELECT shot_id, asset_sha256, label,
                if(len(odds) > 0 AND list_count(odds) = len(odds),
                   labels[list_position(odds, list_max(odds))], label) AS likeliest
         FROM odds
@@ -229,3 +251,8 @@ _SAID: Final = """
 """
 _RAW: Final = "SELECT likeliest, count(*) FROM said GROUP BY likeliest"
 _TAGGED: Final = "SELECT label, count(*), count(DISTINCT asset_sha256) FROM said GROUP BY label"
+_SHOTS: Final = f"""
+    SELECT label, list(shot_id ORDER BY asset_sha256, shot_index)
+    FROM said JOIN (SELECT shot_id, shot_index FROM shots) AS known USING (shot_id)
+    WHERE label <> '{UNKNOWN}' GROUP BY label
+"""  # noqa: S608

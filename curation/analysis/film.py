@@ -38,12 +38,13 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True)
 class KnownFilm:
-    """Rows of the tables of those names that an earlier analysis stored of a film."""
+    """Rows of the tables of those names that an earlier analysis stored, and the film's notes."""
 
     shots: list[Row]
     measures: list[Row]
     cut_list_notes: list[Row] = field(default_factory=list)
     embeddings: list[Row] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -172,8 +173,8 @@ def _analyse(job: FilmJob, source: Source) -> FilmRows:
     else:
         rows = _measured_again(job, source, info, timeline, job.known, every, all_embed)
     rows = _labelled(rows, every)
-    notes = [*film["notes"], *rows.film.get("notes", ())]
-    return replace(rows, film=film | rows.film | {"notes": notes})
+    notes = dict.fromkeys([*film["notes"], *rows.film.get("notes", ())])
+    return replace(rows, film=film | rows.film | {"notes": list(notes)})
 
 
 def _labelled(rows: FilmRows, every: Sequence[Tagger]) -> FilmRows:
@@ -333,7 +334,10 @@ def _looked_at_again(
     found = kept | {(row["shot_id"], row["tagger"]): row for row in rows.measures}
     measures = [found[shot["shot_id"], tagger.name] for shot in rows.shots for tagger in every]
     names = ", ".join(tagger.name for tagger in stale)
-    said = {"device_reason": f"{rows.film['device_reason']}; looked at again for {names}"}
+    said = {
+        "device_reason": f"{rows.film['device_reason']}; looked at again for {names}",
+        "notes": [*rows.film["notes"], *_standing_notes(known, stale, is_seen_anew=True)],
+    }
     embeddings = [*embedded, *rows.embeddings]
     return replace(rows, film=rows.film | said, measures=measures, embeddings=embeddings)
 
@@ -383,11 +387,23 @@ def _measured_again(
         "device": "cpu",
         "device_reason": f"measured again: {names}",
         "frames_decoded": count + more,
-        "notes": [*heard.notes, *_missing([*series, *vectors])],
+        "notes": [
+            *_standing_notes(known, stale, is_seen_anew=False),
+            *heard.notes,
+            *_missing([*series, *vectors]),
+        ],
         "tagger_cpu_s": _costs([*series, *vectors]),
     }
     notes = known.cut_list_notes
     return FilmRows(said, shots, measures, cut_list_notes=notes, embeddings=embeddings)
+
+
+def _standing_notes(known: KnownFilm, stale: Sequence[Tagger], *, is_seen_anew: bool) -> list[str]:
+    """The stored notes that hold on when these taggers alone work again."""
+    from curation.analysis.notes import standing_notes
+
+    is_heard_anew = any(tagger.needs.sound for tagger in stale)
+    return standing_notes(known.notes, is_seen_anew=is_seen_anew, is_heard_anew=is_heard_anew)
 
 
 def _parted(every: Sequence[Tagger]) -> tuple[list[Tagger], list[Tagger]]:

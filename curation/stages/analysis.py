@@ -17,6 +17,8 @@ from curation.storage import FILE_MISSING, Place, StorageError
 from curation.tables import Store
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from curation.analysis import FilmRows, GivenList
     from curation.catalog.knowledge import Knowledge
     from curation.isolation import Worker
@@ -232,12 +234,15 @@ def _analyse_in(worker: Worker, store: Store, settings: Settings, film: _Planned
         rows_of(store.read(name, where={"asset_sha256": asset}))
         for name in ("shots", "measures", "cut_list_notes")
     )
+    said = rows_of(store.read("films", ["notes"], where={"asset_sha256": asset}))
+    told = [note for row in said for note in row["notes"] or ()]
+    known = KnownFilm(shots, measures, notes, embeddings_of(store, asset), told)
     job = FilmJob(
         asset,
         film.path,
         settings.device,
         exhaustive=settings.exhaustive,
-        known=KnownFilm(shots, measures, notes, embeddings_of(store, asset)) if shots else None,
+        known=known if shots else None,
         cut_list=film.cut_list,
     )
     try:
@@ -251,7 +256,8 @@ def commit_analysis(settings: Settings, plan_id: str, *, tell: Tell = quiet) -> 
     """Put the staged films of a plan into the tables; ``films`` last: it makes the others count.
 
     Only films that are staged whole are committed and cleared away; another run may be staging
-    the rest at this moment.
+    the rest at this moment. Votes on shots that are still there stay; what nobody could measure is
+    told once.
 
     Returns:
         Rows written, by table. Committing twice changes nothing.
@@ -260,8 +266,11 @@ def commit_analysis(settings: Settings, plan_id: str, *, tell: Tell = quiet) -> 
     with store.lock("analysis", tell=tell):
         assets = set.intersection(*(store.staged_parts(plan_id, name) for name in _STAGED))
         written: dict[str, int] = {}
+        lacks = _lacks(store.staged(plan_id, "films", assets))
         for name in _STAGED:
             rows = store.staged(plan_id, name, assets)
+            if name == "tags":
+                rows = _with_votes(store, rows, store.staged(plan_id, "shots", assets), tell)
             kept = set(rows.column("asset_sha256").to_pylist())
             store.remove(name, column="asset_sha256", values=assets - kept)
             written[name] = store.replace(name, rows, column="asset_sha256")
@@ -276,11 +285,43 @@ def commit_analysis(settings: Settings, plan_id: str, *, tell: Tell = quiet) -> 
             for asset in assets:
                 for name in _STAGED:
                     store.unstage(plan_id, name, asset)
+    for note, films in lacks.items():
+        tell(f"{note} ({films} films)" if films > 1 else note)
     return written
 
 
+def _lacks(films: pa.Table) -> Counter[str]:
+    """What could not be measured for want of something, with the films of which that is true."""
+    from curation.analysis.notes import is_lack
+
+    said = (note for notes in films.column("notes").to_pylist() for note in notes or ())
+    return Counter(note for note in said if is_lack(note))
+
+
+def _with_votes(store: Store, tags: pa.Table, shots: pa.Table, tell: Tell) -> pa.Table:
+    """Tags with the votes that are stored on these shots; those on shots that are gone are told."""
+    import pyarrow as pa
+
+    from curation.tables.store import rows_of
+    from curation.tags.votes import is_vote
+
+    there = set(shots.column("shot_id").to_pylist())
+    known = set(store.read("films", ["asset_sha256"]).column("asset_sha256").to_pylist())
+    kept: list[dict[str, Any]] = []
+    lost = 0
+    for asset in sorted(known & set(shots.column("asset_sha256").to_pylist())):
+        stored = rows_of(store.read("tags", where={"asset_sha256": asset}))
+        votes = [row for row in stored if is_vote(row["measures"])]
+        kept += [row for row in votes if row["shot_id"] in there]
+        lost += len(votes) - sum(row["shot_id"] in there for row in votes)
+    if lost:
+        tell(f"votes on shots that are others now are gone: {lost}; run `curation vote` again")
+    return pa.concat_tables([tags, store.arrow("tags", kept)])
+
+
 def relabel(settings: Settings) -> int:
-    """Recompute the labels of taggers whose label version changed, from what they measured.
+    """Recompute the labels of taggers whose label version changed, from what they measured. Votes,
+    and labels of taggers that are not installed here, stay.
 
     A film on which a tagger fails keeps its labels and becomes ``failed``, so that it goes into no
     release half labelled; the next analysis tries it again.
@@ -315,13 +356,18 @@ def relabel(settings: Settings) -> int:
             except TaggerFault as fault:
                 faults[row["asset_sha256"]] = str(fault)
     said = {"status": FAILED, "reasons": [TAGGER_FAILED], "work_key": ""}
+    others = [
+        row
+        for row in rows_of(store.read("tags"))
+        if row["asset_sha256"] in set(stale) and row["tagger"] not in current
+    ]
     failed = [
         film | said | {"message": faults[film["asset_sha256"]]}
         for film in rows_of(store.read("films"))
         if film["asset_sha256"] in faults
     ]
     store.replace("films", failed, column="asset_sha256")
-    fresh = [tag for tag in fresh if tag["asset_sha256"] not in faults]
+    fresh = [tag for tag in (*fresh, *others) if tag["asset_sha256"] not in faults]
     return store.replace("tags", fresh, column="asset_sha256")
 
 

@@ -32,7 +32,8 @@ def vote(
 
     Without a voter's name that is `zero_shot`, by stored vectors. One that is named is shown a
     still of each shot, of films that the first gate lets be analysed now; a film that cannot be
-    read has no votes. An analysis made anew drops its film's votes: vote after it.
+    read has no votes. An analysis made anew keeps the votes on all shots that it finds again; those
+    on others it tells of.
 
     Raises:
         VoteError: for prompts or a voter that cannot be used.

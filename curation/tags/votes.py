@@ -167,6 +167,11 @@ def ask(voter: Voter, question: Question, stills: Pictures) -> list[Vote]:
     return [votes[n] for n in range(len(files))]
 
 
+def is_vote(measures: Mapping[str, float] | None) -> bool:
+    """Whether a tag with these measures is a vote."""
+    return bool(measures and measures.get("votes"))
+
+
 def _kept(file: Path, question: Question) -> Vote | None:
     try:
         vote = Vote(*json.loads(file.read_text()))

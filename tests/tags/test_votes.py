@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from curation import stages
 from curation.embeddings import embedder as door
 from curation.settings import Settings
+from curation.stages.analysis import _STAGED, _PlannedFilm, _write_plan, commit_analysis
 from curation.tables import Store
 from curation.tables.query import connect
 from curation.tables.store import rows_of
@@ -229,6 +230,40 @@ def test_votes_stand_beside_measures_and_are_replaced_as_one(
     left = {tag["tagger"] for tag in rows_of(store.read("tags"))}
     assert "zero_shot.hue" in left
     assert "brightness.light" not in left
+
+
+def test_votes_stay_on_the_shots_that_an_analysis_finds_again(
+    settings: Settings, tmp_path: Path
+) -> None:
+    stages.vote(settings, prompts(tmp_path, hue=HUE))
+    store = Store.at(settings.store)
+    (film,) = rows_of(store.read("films"))
+    lack = "safety: nothing measured, install film-curation[safety]"
+    found = [row for row in rows_of(store.read("shots")) if row["shot_id"] != "shot2"]
+    tags = [{"shot_id": row["shot_id"], "tagger": "quality", "facet": "noise"} for row in found]
+    asset, told = film["asset_sha256"], list[str]()
+    staged: dict[str, list[dict[str, Any]]] = {name: [] for name in _STAGED}
+    staged |= {"films": [film | {"notes": [lack]}], "shots": found}
+    staged |= {"tags": [tag | {"asset_sha256": asset} for tag in tags]}
+    for name, rows in staged.items():
+        store.stage("plan", asset, name, rows)
+    _write_plan(store, "plan", {"0": [_PlannedFilm(asset, "phone.mp4", None)]})
+    commit_analysis(settings, "plan", tell=told.append)
+    kept = {(row["shot_id"], row["tagger"]) for row in rows_of(store.read("tags"))}
+    assert kept == {
+        (shot, tagger) for shot in ("shot0", "shot1") for tagger in ("quality", "zero_shot.hue")
+    }
+    assert told == [
+        "votes on shots that are others now are gone: 1; run `curation vote` again",
+        lack,
+    ]
+
+
+def test_votes_stay_where_labels_are_made_anew(settings: Settings, tmp_path: Path) -> None:
+    stages.vote(settings, prompts(tmp_path, hue=HUE))
+    store = Store.at(settings.store)
+    stages.relabel(settings)
+    assert {row["tagger"] for row in rows_of(store.read("tags"))} == {"zero_shot.hue"}
 
 
 def test_without_a_reader_it_is_said_what_to_install(

@@ -23,6 +23,8 @@ from typing import IO, Any, ParamSpec, Self, TypeVar
 P = ParamSpec("P")
 R = TypeVar("R")
 
+PROGRESS_S = 15
+
 _LENGTH = struct.Struct("!Q")
 _FIRST_POLL_S = 0.02
 _POLL_S = 0.5
@@ -169,6 +171,18 @@ def tell(line: str) -> None:
     """Say a line of progress from inside a child; elsewhere it is not heard."""
     if _answers is not None:
         _send(_answers, (_TOLD, line))
+
+
+class Progress:
+    """Says how far long work has come, at most every `PROGRESS_S` seconds."""
+
+    def __init__(self) -> None:
+        self._said = time.monotonic()
+
+    def __call__(self, line: str) -> None:
+        if time.monotonic() - self._said > PROGRESS_S:
+            self._said = time.monotonic()
+            tell(line)
 
 
 def bounded(seconds: float) -> None:

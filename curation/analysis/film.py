@@ -306,7 +306,7 @@ def _standing(
     """Measures that are good as they are, by shot and tagger, and the taggers that lack some."""
     current = {(tagger.name, tagger.version) for tagger in every}
     kept = [row for row in known.measures if (row["tagger"], row["version"]) in current]
-    have = {row["tagger"] for row in kept if row["frames"]}
+    have = {row["tagger"] for row in kept if len(row["frames"])}
     stale = [tagger for tagger in every if tagger.name not in have]
     return {(row["shot_id"], row["tagger"]): row for row in kept}, stale
 

@@ -9,7 +9,6 @@ the picture; `gaps`, jumps of its clock; `faults`, packets that do not decode.
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -17,9 +16,8 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from curation.analysis.look import PROGRESS_S
 from curation.analysis.measured import Series
-from curation.isolation import tell
+from curation.isolation import Progress
 from curation.media import MediaError, Source, Timeline
 from curation.media.audio import BLOCK, SoundReel, sound_reel, sound_tracks
 
@@ -102,16 +100,14 @@ class _Grid:
 
 
 def _heard(reel: SoundReel, grid: _Grid, hearing: Sequence[Series]) -> None:
-    begin, said = 0, time.monotonic()
+    begin, progress = 0, Progress()
     for stretch in reel.stretches(grid.start, len(grid)):
         past = begin + len(stretch)
         frames, times = grid.frames(begin, past), grid.times(begin, past)
         for each in hearing:
             each.hear(stretch, frames, times)
         begin = past
-        if time.monotonic() - said > PROGRESS_S:
-            said = time.monotonic()
-            tell(f"heard {times[-1]:,.0f} s of {float(grid.end):,.0f}")
+        progress(f"heard {times[-1]:,.0f} s of {float(grid.end):,.0f}")
     reel.rest()
 
 

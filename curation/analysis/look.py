@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import cv2
 import numpy as np
@@ -16,7 +15,7 @@ from curation.analysis.keys import WIDTH
 from curation.analysis.measured import Series
 from curation.analysis.shelf import Shelf
 from curation.analysis.vectors import Vectors
-from curation.isolation import tell
+from curation.isolation import Progress
 from curation.media import (
     MediaCode,
     MediaError,
@@ -40,8 +39,6 @@ if TYPE_CHECKING:
     from curation.tags import Tagger
 
 Mask = npt.NDArray[np.bool_]
-
-PROGRESS_S: Final = 15
 
 
 class Watcher(Protocol):
@@ -120,23 +117,23 @@ def _looked(
     width = max([WIDTH, *widths])
     how = info, timeline, taggers, embedders
     whole = frames(source, width=width, device=device, timeline=timeline, fields=info.by_fields)
-    network, notes = _network("cpu" if device == "cpu" else "cuda")
+    provider: Provider = "cpu" if device == "cpu" else "cuda"
     if exhaustive or device != "cpu" or not can_be_sparse(timeline):
-        seen = _watched(source, whole, *how, network, every=True)
+        seen = _watched(source, whole, *how, provider, every=True)
         fill(source, timeline, seen, exact=True)
-        return replace(seen, notes=notes)
+        return seen
     some = coarse(source, timeline, width=width, eye=ShotEye())
     try:
-        seen = _watched(source, some, *how, network, every=False)
+        seen = _watched(source, some, *how, provider, every=False)
     except MediaError as fault:
         if fault.code is not MediaCode.DECODE_FAILED:
             raise
-        seen = _watched(source, whole, *how, network, every=True)
+        seen = _watched(source, whole, *how, provider, every=True)
         fill(source, timeline, seen, exact=True)
         note = f"looked at exhaustively after a fault ({fault.message})"
-        return replace(seen, notes=(*notes, note))
+        return replace(seen, notes=(*seen.notes, note))
     fill(source, timeline, seen)
-    return replace(seen, notes=notes)
+    return seen
 
 
 def _network(provider: Provider) -> tuple[TransNet | None, tuple[str, ...]]:
@@ -198,21 +195,20 @@ def _watched(
     timeline: Timeline,
     taggers: Sequence[Tagger],
     embedders: Sequence[Embedder],
-    network: TransNet | None,
+    provider: Provider,
     *,
     every: bool,
 ) -> Seen:
     settings = ShotSettings()
+    network, notes = _network(provider)
     detector = ShotDetector(settings, network, settings.share(info.width, info.height))
     series, glances = [Series(tagger, info) for tagger in taggers], Glances(info)
     vectors = [Vectors(embedder, info) for embedder in embedders]
     shelf = Shelf(info, [*series, *vectors])
-    count, said = 0, time.monotonic()
+    count, progress = 0, Progress()
     before: Frame | None = None
     for frame in given:
-        if time.monotonic() - said > PROGRESS_S:
-            said = time.monotonic()
-            tell(f"frame {frame.index:,} of {len(timeline):,}")
+        progress(f"frame {frame.index:,} of {len(timeline):,}")
         change = detector.feed(frame)
         glances.watch(frame, before, change)
         shelf.watch(frame, change)
@@ -238,8 +234,9 @@ def _watched(
         detector.look_again(_thumbs_alone(again))
     transitions = detector.finish()
     shots = assemble(transitions, len(timeline), detector.black_spans)
+    del detector, network  # 200 MB, before the taggers' networks are loaded
     shelf.show(shots)
-    return Seen(shots, transitions, series, glances, count, vectors=vectors)
+    return Seen(shots, transitions, series, glances, count, notes, vectors)
 
 
 def _thumbs_alone(given: Iterator[Frame]) -> Iterator[Frame]:

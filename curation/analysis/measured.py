@@ -173,7 +173,8 @@ class Series:
         return self._ordered
 
     def measured(self, shot: Row) -> Row:
-        """The row of ``measures`` of one shot, from the frames inside its clean span.
+        """The row of ``measures`` of one shot, from the frames inside its clean span; its lists are
+        arrays, as numbers of Python would take a film of three hours 250 MB.
 
         To the tagger's summary come the ``seconds`` that the clean span lasts, where the shot's row
         says them: a coarse look leaves out what stands still.
@@ -191,9 +192,9 @@ class Series:
             "asset_sha256": shot["asset_sha256"],
             "tagger": self.tagger.name,
             "version": self.tagger.version,
-            "frames": table.frames[part].tolist(),
-            "pts_s": pts.tolist(),
-            "series": {name: values.tolist() for name, values in series.items()},
+            "frames": table.frames[part],
+            "pts_s": pts,
+            "series": {name: values.astype("float32") for name, values in series.items()},
             "summary": {n: significant(v) for n, v in summary.items()},
         }
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from curation.isolation import Progress
 from curation.media.frame import Frame, Still
 from curation.tags import Needs, sampler
 
@@ -72,7 +73,9 @@ class Shelf:
             for each in self._series:
                 for index in spread(frames, shot.clean_start, shot.clean_end, each.per_shot):
                     wanting.setdefault((index, each.width), []).append(each)
-        for (index, width), watchers in sorted(wanting.items()):
+        progress = Progress()
+        for done, ((index, width), watchers) in enumerate(sorted(wanting.items())):
+            progress(f"still {done:,} of {len(wanting):,}")
             frame = self._frame(index, width)
             for each in watchers:
                 each.measure(frame, None)

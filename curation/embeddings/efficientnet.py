@@ -38,7 +38,8 @@ SIDE: Final = 224
 """Of the square picture that it was trained on."""
 FEATURES: Final = 1280
 KINDS: Final = 1000
-BATCH: Final = 16
+BATCH: Final = 4
+"""Stills at a time: of 16 what is between layers no longer fits the processor's cache."""
 
 _MEAN, _SPREAD = 127.0, 128.0
 _EPSILON: Final = 1e-3

@@ -54,8 +54,11 @@ def light(codes: Colours, transfer: str, peak: float) -> Colours:
 def method_a(light: Colours, peak: float = HDR_PEAK) -> Colours:
     """R'G'B' of BT.709 in [0, 1], of BT.2020 light in cd/m² (…, 3) mastered on a display of `peak`.
 
-    BT.2446-1, 4.2 to 4.4: luma is taken to perceptual steps, bent by the knee, and taken back;
-    colour differences are scaled with it, and luma gives way where red would be over-saturated.
+    Report ITU-R BT.2446-1 (2021), Method A, HDR to SDR, tables 2 to 4: luma is taken to perceptual
+    steps, bent by the knee, and taken back; colour differences are scaled with it, and luma gives
+    way where red would be over-saturated. Every constant and step was held against three open
+    implementations that agree (nope.gl `hdr.glsl`, hdr-toys `bt2446a.glsl`, `Tmos::Bt2446A` of
+    Lilium's HDR shaders); they take the peak for 1,000 cd/m² or a parameter, as here.
     """
     coded = np.power(np.clip(light / peak, 0, 1), 1 / _GAMMA)
     luma = coded @ _LUMA

@@ -9,6 +9,7 @@ import typer
 
 from curation.cli.inputs import one_of
 from curation.cli.options import FILM, LibraryOption, StoreOption, example
+from curation.cli.pictures import drawable, write_picture
 from curation.cli.stations import tables_of
 from curation.console import FORMATS, InputError, one_line, show, tell, write_csv, write_json
 from curation.settings import Settings
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
     from curation.embeddings.embedder import Pictures
     from curation.embeddings.search import Example, Hit
+    from curation.report.sheet import Pixels
 
 app = typer.Typer()
 
@@ -40,10 +42,16 @@ def search(
     ] = None,
     store: StoreOption = None,
     output: Annotated[str, typer.Option("--format", help="table, csv, json or jsonl.")] = "table",
+    sheet: Annotated[
+        Path | None,
+        typer.Option(help="Draw them here too: .jpg or .png.", metavar="PICTURE"),
+    ] = None,
+    library: LibraryOption = None,
 ) -> None:
     """Find the shots that look like an example, or like what words say, the likest first.
 
-    Of a film as an example, the nearest of its shots counts.
+    Of a film as an example, the nearest of its shots counts. A sheet shows a
+    still of each; many shots fill several: sheet-001.jpg, sheet-002.jpg.
     """
     import duckdb
 
@@ -52,7 +60,10 @@ def search(
     one_of(output, FORMATS)
     if (like is None) == (words is None):
         raise InputError("give an example by --like SHOT, or --words TEXT: one of the two")
-    with tables_of(Settings.from_environment(store=store)) as connection:
+    if sheet is not None:
+        drawable(sheet, "--sheet")
+    settings = Settings.from_environment(store=store, library=library)
+    with tables_of(settings) as connection:
         if embedder is not None:
             _known(connection, embedder)
         if like is not None:
@@ -69,6 +80,8 @@ def search(
             ) from error
         _tell_of_others(connection, wanted)
     _print(hits, output)
+    if sheet is not None and hits:
+        _draw(sheet, hits, settings, like or words or "")
 
 
 @app.command(epilog=example("vote examples/prompts.yaml --check"))
@@ -83,7 +96,7 @@ def vote(
 ) -> None:
     """Ask a model that reads words about every analysed shot; its answers are votes, not measures.
 
-    They are tags of zero_shot.<facet>, at most half sure. Analyze first: it drops a film's votes.
+    They are tags of zero_shot.<facet>, at most half sure. New shots have none: analyze first.
     """
     from curation import stages
     from curation.tags.votes import read_prompts
@@ -95,6 +108,43 @@ def vote(
     settings = Settings.from_environment(store=store, library=library)
     written = stages.vote(settings, prompts, voter=voter, tell=tell)
     show(("facet", "shots"), list(written.items()))
+
+
+def _draw(output: Path, hits: list[Hit], settings: Settings, title: str) -> None:
+    """The hits as pages; what a film's fault leaves empty is told."""
+    from curation.report.hits import EACH, page
+
+    pages = -(-len(hits) // EACH)
+    for number in range(pages):
+        some = hits[number * EACH : (number + 1) * EACH]
+        stills = _stills(some, settings)
+        drawn = page(some, stills, title=title, first=number * EACH + 1, count=len(hits))
+        tell(f"drawn: {write_picture(output, drawn, number + 1, pages)}")
+
+
+def _stills(hits: list[Hit], settings: Settings) -> dict[str, Pixels]:
+    """A still of each hit that can be had, by its shot."""
+    from collections import defaultdict
+
+    from curation.analysis.stills import stills
+    from curation.media import MediaError, read_timeline
+    from curation.report.hits import WIDTH
+    from curation.storage import Place, StorageError
+
+    films: dict[str, dict[int, str]] = defaultdict(dict)
+    for hit in hits:
+        films[hit.asset_path][hit.frame] = hit.shot_id
+    found = {}
+    for path, shots in films.items():
+        try:
+            with Place.parse(settings.library).within(path).source() as source:
+                timeline = read_timeline(source)
+                wanted = [frame for frame in shots if frame < len(timeline)]
+                for frame in stills(source, timeline, wanted, WIDTH):
+                    found[shots[frame.index]] = frame.rgb.copy()
+        except (MediaError, StorageError) as fault:
+            tell(f"no picture of {path}: {fault}")
+    return found
 
 
 def _known(connection: DuckDBPyConnection, embedder: str) -> None:

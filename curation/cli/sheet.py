@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from curation.cli.options import FILM, DeviceOption, ExhaustiveOption, example
-from curation.console import InputError, tell
+from curation.cli.pictures import drawable, write_picture
+from curation.console import tell
 from curation.settings import Settings
 
 if TYPE_CHECKING:
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
     from curation.media import Frame
 
 app = typer.Typer()
-
-PICTURES = (".jpg", ".jpeg", ".png")
 
 
 @app.command(epilog=example(f"sheet {FILM} --output /tmp/phone.jpg"))
@@ -35,16 +34,11 @@ def sheet(
 
     A film of many shots fills several pages: sheet-001.jpg, sheet-002.jpg and so on.
     """
-    import cv2
-
     from curation.analysis import find_shots, to_conform
     from curation.analysis.stills import stills
     from curation.report.sheet import Layout, looked_at, page_count, pages
 
-    if output.suffix.lower() not in PICTURES:
-        raise InputError(f"--output {output} is no picture; name it .jpg or .png")
-    if not output.parent.is_dir():
-        raise InputError(f"--output {output}: there is no folder {output.parent}; make it first")
+    drawable(output)
     settings = Settings.from_environment(device=device)
     found = find_shots(film, settings.device, exhaustive=exhaustive or settings.exhaustive)
     for note in found.notes:
@@ -54,10 +48,7 @@ def sheet(
     given = _given(stills(film, found.timeline, wanted, layout.width), found)
     count = page_count(named)
     for number, page in enumerate(pages(named, layout, given), start=1):
-        place = output if count == 1 else output.with_stem(f"{output.stem}-{number:03}")
-        drawn = cv2.imencode(place.suffix, cv2.cvtColor(page, cv2.COLOR_RGB2BGR))[1]
-        place.write_bytes(drawn.tobytes())
-        typer.echo(place)
+        typer.echo(write_picture(output, page, number, count))
         if count > 1:
             tell(f"page {number} of {count}")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Annotated
 
 import typer
@@ -9,7 +10,7 @@ import typer
 from curation.cli.inputs import one_of
 from curation.cli.options import StoreOption, example
 from curation.cli.stations import tables_of
-from curation.console import show, write_json
+from curation.console import show
 from curation.settings import Settings
 
 app = typer.Typer()
@@ -45,8 +46,9 @@ def taggers(
     if output == "markdown":
         typer.echo(report.markdown(found, others), nl=False)
     elif output == "json":
-        columns = tuple(found[0].to_json()) if found else ()
-        write_json(columns, [tuple(one.to_json().values()) for one in found], lines=False)
+        said = [{"kind": "tagger"} | one.to_json() for one in found]
+        said += [{"kind": "embedder"} | report.embedder_json(one) for one in others]
+        typer.echo("[" + ",\n ".join(map(json.dumps, said)) + "]")
     else:
         show(report.COLUMNS, [one.cells() for one in found])
         if others:

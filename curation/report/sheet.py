@@ -116,16 +116,16 @@ def _blank(film: Conform, layout: Layout, shots: int, where: str) -> Pixels:
     height = HEAD + MARGIN + rows * (layout.card[1] + GAP)
     canvas = np.full((height, layout.page, 3), GROUND, np.uint8)
     right = layout.page - MARGIN
-    _text(canvas, film.name, (MARGIN, 40), BRIGHT, size=LARGE, weight=BOLD, until=right - 200)
-    _text(canvas, where, (right, 40), FAINT, right=True)
+    write(canvas, film.name, (MARGIN, 40), BRIGHT, size=LARGE, weight=BOLD, until=right - 200)
+    write(canvas, where, (right, 40), FAINT, right=True)
     at = MARGIN
     shown = "1 shot" if len(film.shots) == 1 else f"{len(film.shots)} shots"
     said = f"{shown}   {_clock(film.grid.seconds(film.grid.frames))}"
-    at = _text(canvas, said, (at, 66), PLAIN) + 28
+    at = write(canvas, said, (at, 66), PLAIN) + 28
     counted = Counter(shot.kind for shot in film.shots)
     for kind in sorted(counted, key=lambda kind: list(KINDS).index(kind)):
         cv2.rectangle(canvas, (at, 56), (at + 9, 65), KINDS[kind], cv2.FILLED)
-        at = _text(canvas, f"{kind} {counted[kind]}", (at + 16, 66), PLAIN) + 22
+        at = write(canvas, f"{kind} {counted[kind]}", (at + 16, 66), PLAIN) + 22
     return canvas
 
 
@@ -144,16 +144,16 @@ def _caption(card: Pixels, film: Conform, shot: Shot) -> None:
     colour = KINDS[shot.kind]
     card[:, :3] = colour
     first, last = PAD + 14, high - PAD - 5
-    at = _text(card, f"{shot.index}", (PAD + 4, first), BRIGHT, weight=BOLD) + 12
-    _text(card, _when(film, shot.start), (at, first), PLAIN)
+    at = write(card, f"{shot.index}", (PAD + 4, first), BRIGHT, weight=BOLD) + 12
+    write(card, _when(film, shot.start), (at, first), PLAIN)
     seconds = float(film.grid.seconds(shot.end) - film.grid.seconds(shot.start))
-    _text(card, f"{seconds:.2f} s", (wide // 2 + 60, first), FAINT, right=True)
+    write(card, f"{seconds:.2f} s", (wide // 2 + 60, first), FAINT, right=True)
     ink = PLAIN if shot.kind in ("picture", "black") else colour
-    _text(card, shot.kind, (wide - PAD, first), ink, weight=BOLD, right=True)
-    _text(card, _passage(shot.transition_in), (PAD + 4, last), PLAIN)
-    _text(card, _passage(shot.transition_out), (wide - PAD, last), PLAIN, right=True)
+    write(card, shot.kind, (wide - PAD, first), ink, weight=BOLD, right=True)
+    write(card, _passage(shot.transition_in), (PAD + 4, last), PLAIN)
+    write(card, _passage(shot.transition_out), (wide - PAD, last), PLAIN, right=True)
     spoken = f"{shot.start} - {shot.end - 1}"
-    _text(card, spoken, ((wide + _width(spoken)) // 2, last), FAINT, right=True)
+    write(card, spoken, ((wide + _width(spoken)) // 2, last), FAINT, right=True)
 
 
 def _still(card: Pixels, layout: Layout, slot: int, pixels: Pixels | None) -> None:
@@ -162,7 +162,7 @@ def _still(card: Pixels, layout: Layout, slot: int, pixels: Pixels | None) -> No
     place = card[y : y + layout.height, x : x + layout.width]
     if pixels is None:
         place[:] = HOLE
-        _text(place, "no picture", (10, 24), FAINT)
+        write(place, "no picture", (10, 24), FAINT)
     else:
         cv2.resize(pixels, (place.shape[1], place.shape[0]), place, interpolation=cv2.INTER_AREA)
 
@@ -195,7 +195,7 @@ def _width(text: str, size: int = SMALL, weight: int = REGULAR) -> int:
     return int(box[0] + box[2])
 
 
-def _text(
+def write(
     canvas: Pixels,
     text: str,
     at: tuple[int, int],

@@ -137,11 +137,29 @@ def what(made: Tagger | Embedder) -> str:
 
 def embedder_cells(embedder: Embedder) -> tuple[str, ...]:
     """One value for each of `EMBEDDERS`."""
+    version, missing = _installed(embedder)
+    return embedder.name, version or "", what(embedder), missing or "yes"
+
+
+def embedder_json(embedder: Embedder) -> dict[str, Any]:
+    """All of it as JSON; `missing` says what to install before it runs."""
+    version, missing = _installed(embedder)
+    return {
+        "name": embedder.name,
+        "what": what(embedder),
+        "version": version,
+        "width": embedder.width,
+        "reads_words": hasattr(type(embedder), "embed_words"),
+        "missing": [] if missing is None else [missing],
+    }
+
+
+def _installed(embedder: Embedder) -> tuple[str | None, str | None]:
+    """Its version, or what it lacks."""
     try:
-        version, installed = embedder.version, "yes"
+        return embedder.version, None
     except ModelUnavailableError as error:
-        version, installed = "", str(error)
-    return embedder.name, version, what(embedder), installed
+        return None, str(error)
 
 
 def markdown(shown: Iterable[Entry], embedders: Iterable[Embedder] = ()) -> str:

@@ -15,17 +15,21 @@ import pytest
 from numpy.typing import NDArray
 from typer.testing import CliRunner
 
+from curation.analysis.stills import stills
 from curation.cli import app
 from curation.embeddings import embedder as door
 from curation.embeddings.efficientnet import EfficientNetLite0
 from curation.embeddings.search import Example, SearchError, other_versions, search, shot_example
 from curation.embeddings.stored import embeddings_of, vectors_of
+from curation.media import read_timeline
+from curation.report import hits as hits_sheet
 from curation.tables import Store
 from curation.tables.query import connect
 from tests.embeddings.colours import Colours, unit
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 SIZE = 8
+FIRST = {"start_frame": 0}
 RATES: dict[str, Any] = {
     "ntsc": {"variable_rate": False, "rate_num": 30000, "rate_den": 1001},
     "phone": {"variable_rate": True, "rate_num": 30, "rate_den": 1},
@@ -169,6 +173,39 @@ def test_the_verb_finds_by_shot_and_says_what_it_cannot(store: Store) -> None:
         assert "tiny" in said
     where = ("--like", "1abc", "--embedder", "tiny", "--where", "nowhere = 1")
     assert "nowhere" in str(run(*where, store=store).exception)
+
+
+def test_a_sheet_shows_what_was_found_and_leaves_room_for_what_is_not_there(
+    root: Path, tmp_path: Path
+) -> None:
+    store, library = Store.at(tmp_path / "store"), root / "examples" / "library"
+    clock = {"start_pts": 0, "time_base_num": 1, "time_base_den": 24, **RATES["gone"]}
+    store.append("ingests", [{"ingest_id": "1", "ingested_at": NOW}])
+    said = {"embedder": "tiny", "version": "1", "vector": np.array([1, 0], np.float32)}
+    for name, frames in (("vfr_phone.mp4", (30, 100)), ("gone.mp4", (7,))):
+        store.append("films", [{"asset_sha256": name, "status": "analysed", **clock}])
+        store.append("assets", [catalogued(asset_sha256=name, asset_path=name, work_id="W")])
+        shots = [{"shot_id": f"{name}-{frame}", "asset_sha256": name} for frame in frames]
+        store.append("shots", [one | {"start_s": 0.0, "end_s": 1.0} | FIRST for one in shots])
+        store.append(
+            "embeddings", [s | said | {"frame": f} for s, f in zip(shots, frames, strict=True)]
+        )
+    sheet = tmp_path / "found.png"
+    asked = ("--like", "vfr_phone.mp4-30", "--embedder", "tiny", "--library", library)
+    shown = run(*asked, "--sheet", sheet, "--format", "json", store=store)
+    hits = [hit["film"] for hit in json.loads(shown.stdout)]
+    assert hits == ["gone.mp4", "vfr_phone.mp4"]
+    assert "no picture of gone.mp4" in shown.stderr
+    page = cv2.imread(str(sheet))
+    assert page is not None
+    film = library / "vfr_phone.mp4"
+    (frame,) = stills(film, read_timeline(str(film)), [100], hits_sheet.WIDTH)
+    high, wide = frame.rgb.shape[:2]
+    left = hits_sheet.MARGIN + hits_sheet.WIDTH + hits_sheet.GAP + (hits_sheet.WIDTH - wide) // 2
+    top = hits_sheet.HEAD + (hits_sheet.HEIGHT - high) // 2
+    drawn = page[top : top + high, left : left + wide, ::-1]
+    assert np.abs(drawn.astype(int) - frame.rgb).max() <= 1
+    assert "no picture" in str(run(*asked, "--sheet", tmp_path / "a.gif", store=store).exception)
 
 
 def test_words_are_searched_where_an_embedder_reads(

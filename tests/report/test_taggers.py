@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
+from curation.cli import app
 from curation.embeddings.embedder import DEFAULT, embedders
 from curation.models import Weights
 from curation.report.taggers import (
@@ -106,3 +109,12 @@ def test_a_cost_is_for_a_minute_of_the_films_that_say_it(tmp_path: Path) -> None
     )
     with connect(store) as connection:
         assert costs(connection) == {"people": 4.0, "quality": 4.0}
+
+
+def test_json_holds_the_embedders_too() -> None:
+    said = CliRunner().invoke(app, ["taggers", "--format", "json"], standalone_mode=False)
+    entries = json.loads(said.stdout)
+    assert {one["kind"] for one in entries} == {"tagger", "embedder"}
+    (lite0,) = (one for one in entries if one["name"] == DEFAULT)
+    assert (lite0["kind"], lite0["reads_words"]) == ("embedder", False)
+    assert bool(lite0["version"]) != bool(lite0["missing"])

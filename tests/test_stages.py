@@ -316,7 +316,7 @@ def cut(settings: Settings) -> tuple[Store, Plan, list[Cut]]:
         recipe=recipe.model_copy(update={"clip": quick}),
         films={Place.parse(PHONE).sha256(): str(film)},
     )
-    return Store.at(settings.store), cast("Plan", plan), [Cut("a", 0, 10), Cut("b", 10, 20)]
+    return Store.at(settings.store), cast("Plan", plan), [Cut("a", 0, 10, 10), Cut("b", 10, 20, 10)]
 
 
 def _cut_with(

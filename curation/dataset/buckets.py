@@ -28,8 +28,17 @@ def key_of(by: Sequence[str], width: int, height: int, frames: int) -> str:
     return "-".join(parts) or ALL
 
 
+def fitted(width: int, height: int, most: int | None) -> tuple[int, int]:
+    """The size of a clip of pictures of ``width`` by ``height``, with at most so many lines."""
+    from curation.media.picture import Size, fit_height
+
+    size = fit_height(Size(width, height), most)
+    return size.width, size.height
+
+
 def sql(by: Sequence[str], height: int | None) -> str:
-    """The same in DuckDB, of a film's ``width`` and ``height`` as shown and a clip's ``frames``.
+    """The same in DuckDB, of ``width`` and ``height`` of a film as shown, or of the part of it that
+    a clip keeps, and a clip's ``frames``.
 
     Clips have at most ``height`` lines of the film (`curation.media.picture.fit_height`).
     """

@@ -13,12 +13,13 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from curation.dataset.plan import Plan
+from curation.dataset.plan import Plan, read_samples
 from curation.isolation import Worker, WorkerError
 from curation.storage import Place, StorageError
 from curation.tables.store import Store, canonical_json
 
 if TYPE_CHECKING:
+    from curation.dataset.recipe import Recipe
     from curation.media import ClipReport, ClipSpec, Encoding, MediaError, Source
 
 CUT_FAILED = "CUT_FAILED"
@@ -27,7 +28,7 @@ CUT_FAILED = "CUT_FAILED"
 MAX_BAD_CLIPS = 8
 """Clips of one film that may fail, each by itself, before the rest of the film is given up."""
 
-_OF_ONE = frozenset({"ENCODE_FAILED", "DECODE_FAILED", "NOT_THE_SHOT", "FRAME_COUNT"})
+_OF_ONE = frozenset({"ENCODE_FAILED", "DECODE_FAILED", "NOT_THE_SHOT", "FRAME_COUNT", "NOT_A_BAR"})
 """Errors that may be of one clip and not of its film."""
 
 _SCRATCH = "curation-clips-"
@@ -35,12 +36,17 @@ _SCRATCH = "curation-clips-"
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """One sample to cut: its key, its frames [start, end) in the film, and whether it may sound."""
+    """One sample to cut: its key, its frames [start, end) in the film, how many the clip will have,
+    whether it may sound, and the part of the picture that it keeps: x, y, width, height; all of it
+    where that is None.
+    """
 
     key: str
     start: int
     end: int
+    frames: int
     sound: bool = False
+    crop: tuple[int, int, int, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +54,11 @@ class Clip:
     """A clip that was cut, or the reason why it could not be.
 
     ``proof`` is how its first and last frame, decoded again, compare with the shot's: ``kind``,
-    ``first_db`` and ``last_db`` as `curation.media.proof.Proof` has them.
+    ``first_db`` and ``last_db`` as `curation.media.proof.Proof` has them. ``crop`` is the part of
+    the film's picture that it keeps (``640x272+0+44``: width, height, x, y), ``fps`` the constant
+    rate that it was given (``24000/1001``); both are empty where nothing was changed. Of
+    ``source_frames`` frames of the film that rate left out ``left_out``, and ``repeated`` frames of
+    the clip show again what the one before shows.
     """
 
     key: str
@@ -63,25 +73,54 @@ class Clip:
     tone_mapped: str = ""
     copied: bool = False
     proof: Mapping[str, Any] | None = None
+    crop: str = ""
+    fps: str = ""
+    source_frames: int = 0
+    repeated: int = 0
+    left_out: int = 0
     failure: str | None = None
 
     def to_json(self) -> dict[str, Any]:
         return {name: getattr(self, name) for name in self.__slots__}
 
 
-def encoding(plan: Plan) -> Encoding:
-    """How the recipe wants clips encoded."""
-    from curation.media import Encoding
+def encoding(recipe: Recipe) -> Encoding:
+    """How a recipe wants clips encoded."""
+    from curation.media import Encoding, rate_of
 
-    clip = plan.recipe.clip
+    clip = recipe.clip
     return Encoding(
+        fps=None if clip.fps is None else rate_of(clip.fps),
         height=clip.height,
         crf=clip.crf,
         preset=clip.preset,
-        audio=bool(plan.recipe.kept_sound),
+        audio=bool(recipe.kept_sound),
         hdr=clip.hdr,
         stream_copy=clip.stream_copy == "allow",
     )
+
+
+def cuts_of(store: Store, plan: Plan, asset_sha256: str) -> list[Cut]:
+    """What a plan wants cut from one film."""
+    crop = ("crop",) if plan.recipe.clip.crop_bars else ()
+    names = ("shot_id", "clean_start", "clean_end", "frames", "has_sound")
+    where = {"asset_sha256": asset_sha256}
+    rows = read_samples(store, plan.release_id, (*names, *crop), where=where).to_pylist()
+    return [
+        Cut(
+            key=row["shot_id"],
+            start=row["clean_start"],
+            end=row["clean_end"],
+            frames=row["frames"],
+            sound=row["has_sound"],
+            crop=_part(row.get("crop")),
+        )
+        for row in rows
+    ]
+
+
+def _part(crop: Mapping[str, int] | None) -> tuple[int, int, int, int] | None:
+    return None if crop is None else (crop["x"], crop["y"], crop["width"], crop["height"])
 
 
 def cut_film(
@@ -140,7 +179,7 @@ def _cut(
         return [Clip(cut.key, failure=error.reason) for cut in cuts]
     for key, trouble in failed.items():
         tell(f"clip {key} failed: {trouble.code.name}, {trouble.message}")
-    lengths = {cut.key: cut.end - cut.start for cut in cuts}
+    lengths = {cut.key: cut.frames for cut in cuts}
     clips = [Clip(key, failure=trouble.code.name) for key, trouble in failed.items()]
     for report in reports:
         key = report.path.stem
@@ -164,6 +203,11 @@ def _cut(
                 tone_mapped=report.tone_mapped,
                 copied=report.copied,
                 proof=asdict(report.proof),
+                crop="" if report.crop is None else str(report.crop),
+                fps="" if report.fps is None else str(report.fps),
+                source_frames=report.source_frames,
+                repeated=report.repeated,
+                left_out=report.left_out,
             )
         )
     return clips
@@ -178,7 +222,7 @@ class _CutError(Exception):
 def _write(
     plan: Plan, asset_sha256: str, cuts: Sequence[Cut], folder: Path
 ) -> tuple[list[ClipReport], dict[str, MediaError]]:
-    from curation.media import ClipSpec, MediaError
+    from curation.media import ClipSpec, Crop, MediaError
 
     specs = [
         ClipSpec(
@@ -187,12 +231,14 @@ def _write(
             path=folder / f"{cut.key}.mp4",
             still=folder / f"{cut.key}.jpg" if plan.recipe.clip.still else None,
             sound=cut.sound,
+            crop=None if cut.crop is None else Crop(*cut.crop),
+            count=cut.frames,
         )
         for cut in sorted(cuts, key=lambda c: (c.start, c.end))
     ]
     try:
         with Place.parse(plan.films[asset_sha256]).verified(asset_sha256) as source:
-            return _write_all(source, specs, encoding(plan))
+            return _write_all(source, specs, encoding(plan.recipe))
     except MediaError as error:
         raise _CutError(error.code.name, error.message) from error
     except StorageError as error:

@@ -19,6 +19,7 @@ import curation
 from curation.dataset.decisions import decision_rows, register_rights
 from curation.dataset.recipe import Recipe, instant
 from curation.dataset.selection import Selection
+from curation.dataset.spans import frames_sql
 from curation.dataset.streams import batches
 from curation.rights import PerformerGate, Rulebook
 from curation.storage import Place, StorageError
@@ -157,7 +158,6 @@ def make_plan(
     if not selection.chosen:
         raise ReleaseError(_nothing_left(selection))
     _refuse_missed(selection)
-    refuse_not_cut_yet(recipe)
     samples = _captioned(_samples(connection, selection, recipe, rulebook), captions)
     assets = sorted(samples.column("asset_sha256").unique().to_pylist())
     content = {
@@ -243,18 +243,6 @@ def refuse_no_shots(connection: DuckDBPyConnection) -> None:
         )
 
 
-def refuse_not_cut_yet(recipe: Recipe) -> None:
-    """What a recipe may say and cutting cannot do yet is refused, never passed over.
-
-    Raises:
-        ReleaseError: naming the field.
-    """
-    asked = {"clip.fps": recipe.clip.fps is not None, "clip.crop_bars": recipe.clip.crop_bars}
-    for name, is_asked in asked.items():
-        if is_asked:
-            raise ReleaseError(f"{recipe.name} asks for {name}, which cutting cannot do yet")
-
-
 def _refuse_missed(selection: Selection) -> None:
     missed = [one for one in selection.minima if one.must and not one.is_met]
     if missed:
@@ -282,12 +270,13 @@ def _samples(
                 plan_choices.clip_id AS shot_id, plan_choices.first AS clean_start,
                 plan_choices.past AS clean_end, plan_choices.first_s AS clean_start_s,
                 plan_choices.past_s AS clean_end_s, plan_choices.clip_seconds AS seconds,
-                plan_choices.past - plan_choices.first AS frames
+                plan_choices.clip_frames AS frames
             ),
             nullif(plan_choices.shot_id, plan_choices.clip_id) AS source_shot_id,
             plan_choices.sound AS has_sound, plan_choices.split, plan_choices.shard,
-            plan_rights.rights{embedding}
-        FROM plan_choices JOIN tagged_shots USING (shot_id)
+            plan_rights.rights{", plan_choices.crop" if recipe.clip.crop_bars else ""}{embedding}
+        FROM (SELECT *, {frames_sql(recipe.clip)} AS clip_frames FROM plan_choices) AS plan_choices
+        JOIN tagged_shots USING (shot_id)
         JOIN plan_rights ON plan_rights.decision = plan_choices.decision
             AND plan_rights.components = plan_choices.components
         {embedded} WHERE plan_choices.station IS NULL ORDER BY plan_choices.position

@@ -210,10 +210,17 @@ class ClipSection(_Section):
     margin: MarginSection = MarginSection()
     height: int | None = Field(default=None, ge=16, le=4320, description="Scaled down to this")
     fps: float | None = Field(
-        default=None, gt=0, le=240, description="Frame rate; as it is if none"
+        default=None,
+        gt=0,
+        le=240,
+        description="Constant frame rate, by repeating and leaving out frames, 23.976 standing for "
+        "24000/1001; every frame at its own time if none",
     )
     codec: Literal["h264"] = Field(default="h264", description="Codec of the picture")
-    crop_bars: bool = Field(default=False, description="Cut off bars around the picture")
+    crop_bars: bool = Field(
+        default=False,
+        description="Cut off bars around the picture; where they are not known it is left whole",
+    )
     crf: int = Field(default=18, ge=0, le=51, description="x264 quality; lower is better")
     preset: Literal[
         "ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower"
@@ -221,7 +228,7 @@ class ClipSection(_Section):
     stream_copy: Literal["allow", "never"] = Field(
         default="never",
         description="Whether a shot that begins at a key frame may keep the film's own packets, "
-        "where nothing else is to be changed",
+        "where nothing else is to be changed: no height, fps or bars to cut off",
     )
     hdr: Literal["tone_map", "keep"] = Field(
         default="tone_map",

@@ -27,7 +27,10 @@ MOST_BYTES = 4 << 30
 
 _BATCH = 256
 _KEY = re.compile(r"[A-Za-z0-9_-]{1,80}")
-_CAME_LATER = ("deinterlaced", "tone_mapped", "copied", "proof")
+_CAME_LATER = (
+    *("deinterlaced", "tone_mapped", "copied", "proof"),
+    *("crop", "fps", "source_frames", "repeated", "left_out"),
+)
 """Of a clip, in this order; releases made before one was written are as good as ever."""
 
 
@@ -158,9 +161,8 @@ def _row(manifest: Manifest, shard: Shard, row: Mapping[str, Any]) -> Iterator[s
         found = rights.get(name)
         if found != value and not (name == "components" and _is_part("picture", found, value)):
             yield f"cleared for {name} {found!r}, the manifest asks for {value!r}"
-    if not clip["frames"] == row["frames"] == row["clean_end"] - row["clean_start"] > 0:
-        span = f"{row['clean_start']} to {row['clean_end']} ({row['frames']} frames)"
-        yield f"{clip['frames']} frames cut of a span of {span}"
+    yield from _frames(manifest, row)
+    yield from _crop(manifest, clip)
     tar, _ = paths_of(shard.name)
     if clip["tar"] != tar:
         yield f"it says that it lies in {clip['tar']!r}, not in {tar}"
@@ -171,6 +173,43 @@ def _row(manifest: Manifest, shard: Shard, row: Mapping[str, Any]) -> Iterator[s
     if (clip["still_sha256"] is not None) != manifest.still:
         asked = "asks for stills" if manifest.still else "asks for no still"
         yield f"its still_sha256 is {clip['still_sha256']!r}, but the recipe {asked}"
+
+
+def _frames(manifest: Manifest, row: Mapping[str, Any]) -> Iterator[str]:
+    """What does not add up among a clip's frames and those of its span."""
+    clip, span = row["clip"], row["clean_end"] - row["clean_start"]
+    rate = clip.get("fps", "")
+    repeated, left_out = (clip.get(name, 0) for name in ("repeated", "left_out"))
+    if bool(rate) != (manifest.data["recipe"].get("clip", {}).get("fps") is not None):
+        yield f"its frame rate is {rate!r}, the recipe asks for another"
+    if not rate and (repeated or left_out):
+        yield f"{repeated} frames repeated and {left_out} left out without a frame rate"
+    if clip.get("source_frames", span) != span:
+        yield f"cut of {clip['source_frames']} frames, its span has {span}"
+    shown = clip["frames"] - repeated
+    if clip["frames"] != row["frames"] or min(shown, span) < 1 or shown != span - left_out:
+        where = f"{row['clean_start']} to {row['clean_end']} ({row['frames']} frames)"
+        yield f"{clip['frames']} frames cut of a span of {where}"
+
+
+def _crop(manifest: Manifest, clip: Mapping[str, Any]) -> Iterator[str]:
+    """What is wrong with the part of the picture that a clip says it keeps."""
+    said = clip.get("crop", "")
+    if not said:
+        return
+    from curation.media import Crop
+
+    asked = manifest.data["recipe"].get("clip", {})
+    if not asked.get("crop_bars"):
+        yield f"it is cropped to {said!r}, and the recipe asks for no crop"
+    try:
+        part = Crop.parse(said)
+    except ValueError as error:
+        yield f"its crop: {error}"
+        return
+    size = buckets.fitted(part.width, part.height, asked.get("height"))
+    if size != (clip["width"], clip["height"]):
+        yield f"{clip['width']} by {clip['height']}, cropped to {said}"
 
 
 def _is_part(needed: str, found: object, asked: object) -> bool:

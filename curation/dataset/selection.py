@@ -18,12 +18,13 @@ from curation.dataset import buckets
 from curation.dataset.bounds import broken_bounds
 from curation.dataset.clearance import Clearance, Span, clear, shots_with_faces, unwatched
 from curation.dataset.columns import Column, column, columns
+from curation.dataset.cropping import not_as_asked, with_crop
 from curation.dataset.duplicates import worse_copies
 from curation.dataset.filters import condition, patience
 from curation.dataset.quotas import NO_VALUE, Minimum, apply_quotas, minima, rules_of
 from curation.dataset.recipe import Recipe
 from curation.dataset.sound import carried, to_ask
-from curation.dataset.spans import NO_CLEAN_FRAME, clips_of
+from curation.dataset.spans import NO_CLEAN_FRAME, clips_of, frames_sql
 from curation.dataset.split import groups_of, lot_sql, split_of, titles_of
 from curation.dataset.streams import BATCH, batches
 from curation.rights import Decision, PerformerGate, Rulebook
@@ -48,9 +49,9 @@ class Selection:
 
     Columns: ``clip_id``, ``shot_id`` (of which the clip is the whole or a part), ``asset_sha256``,
     ``work_id``, ``title_id``, ``group_id``, ``first`` and ``past`` (frames), ``clip_seconds``,
-    ``sound``, ``decision`` (index into ``decisions``; null where nothing was asked), ``outcome``,
-    ``rights_reasons``, ``components``, ``station`` and ``reasons`` (null and empty where it is in),
-    ``split``, ``shard``, ``position``.
+    ``crop``, ``sound``, ``decision`` (index into ``decisions``; null where nothing was asked),
+    ``outcome``, ``rights_reasons``, ``components``, ``station`` and ``reasons`` (null and empty
+    where it is in), ``split``, ``shard``, ``position``.
 
     Attributes:
         decisions: the rights engine's answers, each once.
@@ -180,6 +181,7 @@ def select(
             f"in {blind} of the shots no faces were looked for, or none could be told: that nobody "
             "else is seen in them rests on the survey alone; install the extra `models` and analyse"
         )
+    remarks += not_as_asked(connection, recipe)
     _place(connection, recipe)
     return Selection(connection, decisions, tuple(met), tuple(remarks))
 
@@ -200,8 +202,8 @@ def _ask(connection: DuckDBPyConnection, recipe: Recipe) -> None:
             transition_in.type AS transition_in, transition_out.type AS transition_out,
             list_filter([{asked}]::VARCHAR[], lambda name: name IS NOT NULL) AS refused,
             {broken_bounds(recipe, known)} AS out_of_bounds,
-            {carried(known)} AS carried{keys}
-        FROM tagged_shots
+            {carried(known)} AS carried, crop{keys}
+        FROM {with_crop("tagged_shots", recipe.clip, known)}
     )"""  # noqa: S608
     with patience(connection):
         connection.execute(
@@ -472,7 +474,9 @@ def _place(connection: DuckDBPyConnection, recipe: Recipe) -> None:
             FROM (
                 SELECT clip_id, split, {bucket} AS bucket, {lot_sql(recipe.seed, "clip_id")} AS lot
                 FROM (
-                    SELECT clip_id, split, past - first AS frames, width, height
+                    SELECT clip_id, split, {frames_sql(recipe.clip)} AS frames,
+                        coalesce(crop.width, width) AS width,
+                        coalesce(crop.height, height) AS height
                     FROM plan_choices JOIN films USING (asset_sha256)
                     WHERE station IS NULL AND films.status = 'analysed'
                 )

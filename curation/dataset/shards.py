@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 OWNER = "curation"
+_OF_THE_PLAN = ("shard", "split", "crop")
+"""Columns of a plan's samples that a release says elsewhere."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +76,8 @@ def clip_type() -> pa.DataType:
     """The Arrow type of a sample's ``clip``; ``still_sha256`` is null when there is no still.
 
     ``deinterlaced`` says how fields were made whole pictures, ``tone_mapped`` how HDR became SDR;
-    they are empty where neither was. ``copied``: the packets are the film's own. ``proof``: see
-    `curation.dataset.clips.Clip`.
+    they are empty where neither was. ``copied``: the packets are the film's own. ``proof`` to
+    ``left_out``: see `curation.dataset.clips.Clip`.
     """
     import pyarrow as pa
 
@@ -101,6 +103,11 @@ def clip_type() -> pa.DataType:
                     ]
                 ),
             ),
+            ("crop", pa.string()),
+            ("fps", pa.string()),
+            ("source_frames", pa.int64()),
+            ("repeated", pa.int64()),
+            ("left_out", pa.int64()),
             ("still_sha256", pa.string()),
             ("tar", pa.string()),
         ]
@@ -219,7 +226,7 @@ def _with_clips(
     keys = pa.array([clip.key for clip in cut], pa.string())
     bucket = buckets.bucket_of(Path(tar_path).stem)
     return (
-        samples.drop_columns(["shard", "split"])
+        samples.drop_columns([name for name in _OF_THE_PLAN if name in samples.column_names])
         .append_column("bucket", pa.array([bucket] * len(cut), pa.string()))
         .append_column("clip", column)
         .add_column(0, "key", keys)

@@ -17,6 +17,20 @@ VARIABLE_RATE: Final = "VARIABLE_RATE"
 varies. It is left out, for its seconds would be guessed."""
 
 
+def frames_sql(clip: ClipSection) -> str:
+    """SQL for how many frames a clip will have, of its ``first``, ``past`` and ``clip_seconds``.
+
+    At a constant rate as many as last nearest to it (`curation.media.cadence.count_at`).
+    """
+    if clip.fps is None:
+        return "(past - first)"
+    from curation.media import rate_of
+
+    rate = rate_of(clip.fps)
+    count = f"floor(clip_seconds * {rate.numerator} / {rate.denominator} + 0.5 + 1e-6)"
+    return f"greatest(1, {count})::BIGINT"
+
+
 def clips_of(shots: str, clip: ClipSection) -> str:
     """SQL that makes of a table of shots one of clips, a row a clip.
 

@@ -1,6 +1,7 @@
 """What of a film's picture a clip keeps, and proof that what is cut off is black."""
 
 import math
+import re
 from dataclasses import dataclass
 from typing import Final
 
@@ -23,6 +24,9 @@ EDGE: Final = 1 / 90
 known to a line of the analysis's pictures, which have 180 lines."""
 
 
+_SAID: Final = re.compile(r"([0-9]{1,6})x([0-9]{1,6})\+([0-9]{1,6})\+([0-9]{1,6})")
+
+
 @dataclass(frozen=True, slots=True)
 class Crop:
     """A part of a film's picture as it is shown: upright, square pixels, all four numbers even."""
@@ -34,6 +38,15 @@ class Crop:
 
     def __str__(self) -> str:
         return f"{self.width}x{self.height}+{self.x}+{self.y}"
+
+    @classmethod
+    def parse(cls, text: str) -> "Crop":
+        """The part that `str` gave. Raises ValueError."""
+        found = _SAID.fullmatch(text)
+        if found is None:
+            raise ValueError(f"{text!r} is no part of a picture; write 640x272+0+44")
+        width, height, x, y = map(int, found.groups())
+        return cls(x, y, width, height)
 
     def within(self, info: VideoInfo) -> "Crop":
         """The same of the picture as it is stored, turned upright; rounded inwards to even numbers.

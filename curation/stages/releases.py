@@ -125,26 +125,19 @@ def check_recipe(
     """What a recipe would select and why not, by the code that plans the release; nothing is cut.
 
     Raises:
-        ReleaseError: when the use is over already, there are no shots, or cutting cannot do yet
-            what is asked.
+        ReleaseError: when the use is over already, or there are no shots.
         RecipeError: for a filter, a bound or a quota that cannot be asked.
     """
     from curation.catalog.knowledge import knowledge_at
     from curation.dataset.duplicates import known_duplicates
     from curation.dataset.funnel import checked
-    from curation.dataset.plan import (
-        find_films,
-        refuse_no_shots,
-        refuse_not_cut_yet,
-        refuse_past_use,
-    )
+    from curation.dataset.plan import find_films, refuse_no_shots, refuse_past_use
     from curation.dataset.selection import select
     from curation.rights import PerformerGate
     from curation.tables.query import connect
 
     store, at = Store.at(settings.store), known_at or datetime.now(UTC)
     refuse_past_use(recipe, at)
-    refuse_not_cut_yet(recipe)
     knowledge = knowledge_at(store, at)
     with connect(store, at) as connection:
         refuse_no_shots(connection)
@@ -166,15 +159,13 @@ def cut_film(
     settings: Settings, release_id: str, asset_sha256: str, *, tell: Tell = quiet
 ) -> dict[str, int]:
     """Cut all samples of one film in an isolated process; clips by ``cut`` and ``failed``."""
-    from curation.dataset.clips import Cut, cut_film
-    from curation.dataset.plan import read_plan, read_samples
+    from curation.dataset.clips import cut_film, cuts_of
+    from curation.dataset.plan import read_plan
     from curation.isolation import Worker
 
     store = Store.at(settings.store)
     plan = read_plan(store, release_id)
-    columns = ("shot_id", "clean_start", "clean_end", "has_sound")
-    rows = read_samples(store, release_id, columns, where={"asset_sha256": asset_sha256})
-    cuts = [Cut(*(row[name] for name in columns)) for row in rows.to_pylist()]
+    cuts = cuts_of(store, plan, asset_sha256)
     tell(f"cutting {len(cuts)} clips from {Place.parse(plan.films[asset_sha256]).name}")
     with Worker(
         timeout_s=settings.film_timeout_s, memory_mb=settings.film_memory_mb, on_tell=tell

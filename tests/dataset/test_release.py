@@ -307,7 +307,10 @@ def test_a_clip_that_cannot_be_written_fails_alone(
     plan = read_plan(store, tasks.release_id)
     rows = read_samples(store, tasks.release_id).to_pylist()
     cuts = sorted(
-        (clips.Cut(row["shot_id"], row["clean_start"], row["clean_end"]) for row in rows),
+        (
+            clips.Cut(row["shot_id"], row["clean_start"], row["clean_end"], row["frames"])
+            for row in rows
+        ),
         key=lambda cut: cut.start,
     )
     bad = {cuts[2].key, cuts[-1].key}

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from curation.cli.inputs import instant
-from curation.cli.options import StoreOption, example
+from curation.cli.options import LibraryOption, StoreOption, example
 from curation.cli.stations import newest_release_of
 from curation.console import InputError, safe, tell
 from curation.settings import Settings
@@ -37,12 +37,20 @@ def verify(
         typer.Argument(help="Id of a release in the store, or its place; the newest if none."),
     ] = None,
     store: StoreOption = None,
+    library: LibraryOption = None,
     public_key: Annotated[
         list[Path] | None,
         typer.Option(help="Key that must have signed it, in PEM; of several given, one must."),
     ] = None,
     require_signature: Annotated[
         bool, typer.Option("--require-signature", help="An unsigned release is at fault.")
+    ] = False,
+    against_films: Annotated[
+        bool,
+        typer.Option(
+            "--against-films",
+            help="Decode both ends of every clip from its film, in the library, and compare.",
+        ),
     ] = False,
     at: Annotated[
         str | None,
@@ -62,7 +70,7 @@ def verify(
     """
     from curation import stages
 
-    settings = Settings.from_environment(store=store)
+    settings = Settings.from_environment(store=store, library=library)
     if require_signature and not public_key and not settings.signing_key:
         raise InputError("--require-signature: by whom? Name their key: --public-key FILE")
     name = release or newest_release_of(settings)
@@ -72,6 +80,7 @@ def verify(
         keys=public_key or (),
         signed=require_signature,
         at=instant(at),
+        against_films=against_films,
         tell=tell,
     )
     for fault in found.faults:

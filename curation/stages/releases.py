@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -290,6 +290,7 @@ def verify(
     keys: Sequence[Path] = (),
     signed: bool = False,
     at: datetime | None = None,
+    against_films: bool = False,
     tell: Tell = quiet,
 ) -> Verification:
     """Check a release, given by its id in the store or by the place where it lies.
@@ -301,6 +302,8 @@ def verify(
         at: the instant whose knowledge counts as that of now.
         keys: files of public keys, of which one must have signed it.
         signed: it must be signed; by the settings' own key, where there is one and none is given.
+        against_films: decode both ends of every clip from its film once more and compare; of a
+            release without other faults.
 
     Raises:
         KeyFileError: for a key that cannot be read.
@@ -314,12 +317,40 @@ def verify(
     trusted = [read_public_key(key) for key in keys]
     if signed and not trusted and (signer := _signer(settings)) is not None:
         trusted.append(signer.public)
-    return verify(
+    found = verify(
         place,
         anchor=anchor_of(store, name, at) if known else None,
         keys=trusted,
         signed=signed,
         on_shard=lambda shard: tell(f"checking {shard}"),
+    )
+    return _against_films(settings, place, found, tell) if against_films else found
+
+
+def _against_films(
+    settings: Settings, place: Place, found: Verification, tell: Tell
+) -> Verification:
+    """The same, its clips held against the films of the library."""
+    from curation.dataset.fault import Fault
+    from curation.dataset.manifest import read_manifest
+    from curation.dataset.plan import find_films
+    from curation.dataset.source_check import check_sources
+    from curation.isolation import Worker
+    from curation.tables.query import connect
+
+    if not found.good:
+        why = "whether clips are those of their films: the faults come first"
+        return replace(found, unchecked=(*found.unchecked, why))
+    with connect(Store.at(settings.store), datetime.now(UTC)) as connection:
+        films = find_films(connection, Place.parse(settings.library)).places
+    with Worker(
+        timeout_s=settings.film_timeout_s, memory_mb=settings.film_memory_mb, on_tell=tell
+    ) as worker:
+        said = list(check_sources(place, read_manifest(place), films, worker=worker, tell=tell))
+    return replace(
+        found,
+        faults=tuple(one for one in said if isinstance(one, Fault)),
+        unchecked=(*found.unchecked, *(one for one in said if isinstance(one, str))),
     )
 
 

@@ -160,41 +160,27 @@ class Store:
         Raises:
             StoreError: when they cannot be committed.
         """
-        from deltalake import write_deltalake
-
         table = self.arrow(name, rows)
-        values = sorted({str(v) for v in table.column(column).to_pylist()})
+        values = sorted(str(value) for value in table.column(column).unique().to_pylist())
         if values:
             # On a table that is not there, an overwrite would be a blind append: two at once
             # would both succeed, and each value would be there twice.
             self._create(name)
-            self._commit(
-                name,
-                lambda: write_deltalake(
-                    self._url(name),
-                    _stamped(table),
-                    mode="overwrite",
-                    schema_mode="merge",
-                    predicate=_among(column, values),
-                    storage_options=_options(self.place),
-                ),
-            )
+            self._overwrite(name, table, _among(column, values))
         return int(table.num_rows)
 
     def remove(self, name: str, *, column: str, values: Iterable[str]) -> None:
         """Delete the rows whose ``column`` has one of these values, in one commit.
 
+        They are overwritten by none: Delta's own deletion leaves text as ``string_view``, which
+        Arrow cannot compare with the ``string`` of the table's schema.
+
         Raises:
             StoreError: when that cannot be committed.
         """
         wanted = sorted(set(values))
-        if wanted and (table := self.table(name)) is not None:
-
-            def delete() -> None:
-                table.update_incremental()
-                table.delete(_among(column, wanted))
-
-            self._commit(name, delete)
+        if wanted and self.table(name) is not None:
+            self._overwrite(name, self.arrow(name, ()), _among(column, wanted))
 
     def set_instant(self, name: str, *, keys: Sequence[str], column: str, instant: str) -> None:
         """Write ``instant`` (ISO 8601, UTC) into ``column`` of open rows with these row keys.
@@ -321,6 +307,22 @@ class Store:
             except DeltaError:
                 if self.table(name) is None:
                     raise
+
+    def _overwrite(self, name: str, table: pa.Table, predicate: str) -> None:
+        """Put rows in the place of those of which a predicate is true, in one commit."""
+        from deltalake import write_deltalake
+
+        self._commit(
+            name,
+            lambda: write_deltalake(
+                self._url(name),
+                _stamped(table),
+                mode="overwrite",
+                schema_mode="merge",
+                predicate=predicate,
+                storage_options=_options(self.place),
+            ),
+        )
 
     def _commit(self, name: str, write: Callable[[], object]) -> None:
         """Commit, again where another commit came between."""

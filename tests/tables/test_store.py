@@ -35,6 +35,19 @@ def test_rows_come_back_as_they_went_in(store: Store) -> None:
     assert (row["row_key"], row["entries"], row["work_id"]) == ("a", {"k": "v"}, None)
 
 
+def test_what_a_removal_leaves_can_be_asked_for_by_value(store: Store) -> None:
+    rows = [{"shot_id": f"{n}", "asset_sha256": f"a{n % 3}"} for n in range(6)]
+    store.append("tags", rows)
+    store.remove("tags", column="asset_sha256", values=["a1", "gone"])
+    left = store.read("tags", ["shot_id"], where={"asset_sha256": "a2"})
+    assert sorted(left.column("shot_id").to_pylist()) == ["2", "5"]
+    stored = store.dataset("tags")
+    assert stored is not None
+    assert stored.count_rows() == 4
+    types = {str(field.type) for part in stored.get_fragments() for field in part.physical_schema}
+    assert not any("view" in name for name in types)
+
+
 def test_replace_is_by_value_and_can_be_repeated(store: Store) -> None:
     for shot in ("1", "2"):
         store.append("tags", [{"shot_id": shot, "asset_sha256": f"a'{shot}", "label": "old"}])

@@ -1,23 +1,25 @@
 """Near-duplicate shots of different films: theatrical and television cuts, trailers, other sizes.
 
 Stills of every shot are stored as fingerprints at analysis (`curation.tags.fingerprint`). Pairs of
-shots that share many bits of some still are found set by set in DuckDB; each pair is then verified
-by laying both sequences of stills over each other in time; and the shots next to a verified pair
-are tried too, for two cuts of a film run side by side. Flat pictures are evidence of nothing.
+shots that share many bits of some still are sought among all of them; each pair is then verified by
+laying both sequences of stills over each other in time (`curation.dataset.overlay`). That is done
+twice: with whole pictures, and, of pictures of different shapes, with their middles, for a copy may
+have lost its sides. Flat pictures are evidence of nothing.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import combinations
+from datetime import UTC, datetime
+from itertools import combinations, pairwise
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from curation.dataset.overlay import NEAR, Bits, Evidence, Stills, copies
 from curation.tables.schemas import schemas
 from curation.tables.store import canonical_json
 
@@ -27,61 +29,53 @@ if TYPE_CHECKING:
 
     from curation.tables.store import Store
 
-VERSION: Final = "1"
-BITS: Final = 128
+VERSION: Final = "2"
 FLAT: Final = 4.0
 """Deviation in 8-bit luma under which a picture has no bits worth comparing."""
-NEAR: Final = 28
-"""Bits, of 128, by which stills of a pair differ at most that others beside it bear out."""
-ALIKE: Final = 10.0
-"""Bits by which the stills of a pair that stands alone differ at most in the mean; where only one
-was compared, half of it."""
-CHAIN: Final = 3
-"""Pairs of shots in a row, at one offset, that bear each other out."""
-OFFSETS: Final = 3
-"""Offsets that are tried of a pair, the best."""
-ENOUGH: Final = 0.7
-"""Share of the stills that lie over each other which must be alike."""
-BLOCKS: Final = 5
+PARTS: Final = 5
 """Parts of the 64 lowest bits; a candidate pair shares any two of them."""
 COMMON: Final = 200
-"""A key that more stills share than this says nothing: black, a logo, a test card."""
-APART_S: Final = 0.6
-"""Seconds by which stills that are compared lie apart at most, once laid over each other."""
-_BESIDE: Final = tuple(
-    (sign * a, sign * b) for a in range(3) for b in range(3) for sign in (1, -1) if a or b
-)
-"""Shots on either side of a pair that are tried: one or two may be missing, or be split."""
+"""A key that more shots share than this says nothing: black, a logo, a test card."""
+OTHER_SHAPE: Final = 1.08
+"""Of one shape over another, from which middles are compared: cut by less, 4 % at every edge,
+whole pictures are found alike in 29 cases of 31."""
 HALF: Final = 0.5
 """Share of a shot that a better copy must cover to stand for it."""
+BASIS: Final = b"basis"
+"""Metadata of a table of pairs: what they depend on."""
 
-Bits = NDArray[np.uint64]
+Numbers = NDArray[np.int64]
+_Shot = tuple[str, int]
+_Two = tuple[_Shot, _Shot]
+_Named = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Stills:
-    """The stills of one shot: seconds, and their bits, shape (stills, 2)."""
+class _Library:
+    """Every still worth comparing, ordered by film, shot and time.
 
-    shot_id: str
-    seconds: NDArray[np.float64]
-    bits: Bits
-
-
-@dataclass(frozen=True, slots=True)
-class Evidence:
-    """Two shots laid over each other.
-
-    `matched` of the `compared` stills are alike and differ by `distance` bits in the mean;
-    `offset` is the other's time less this one's; `covered` is the share of this one's stills that
-    have a copy, `twin_covered` that of the other's.
+    A film is a place in `assets`. A number a shot: its film, its index there, and its first still.
+    A number a still: its second, its bits (stills, 2), and the shape of its picture.
     """
 
-    matched: int
-    compared: int
-    distance: float
-    offset: float
-    covered: float
-    twin_covered: float
+    assets: list[str]
+    films: Numbers
+    indices: Numbers
+    starts: Numbers
+    seconds: NDArray[np.float64]
+    bits: Bits
+    shapes: NDArray[np.float32]
+
+    def film(self, film: int) -> dict[int, Stills]:
+        """The stills of a film's shots, by the shots' index."""
+        first, past = self.films.searchsorted((film, film + 1)).tolist()
+        edges = [*self.starts[first : past + 1].tolist(), len(self.bits)]
+        return {
+            index: Stills(self.seconds[start:end], self.bits[start:end])
+            for index, start, end in zip(
+                self.indices[first:past].tolist(), edges, edges[1:], strict=False
+            )
+        }
 
 
 def basis_of(connection: DuckDBPyConnection) -> str:
@@ -95,25 +89,32 @@ def basis_of(connection: DuckDBPyConnection) -> str:
 def known_duplicates(connection: DuckDBPyConnection) -> pa.Table:
     """The rows of ``duplicates``: those stored, if they are of the films as they are, else anew."""
     basis = basis_of(connection)
-    stored = connection.sql(
-        "SELECT * FROM duplicates WHERE basis = ?", params=[basis]
-    ).to_arrow_table()
-    return stored if stored.num_rows else find_duplicates(connection)
+    query = "SELECT 1 FROM copy_searches WHERE basis = ?"
+    if not connection.execute(query, [basis]).fetchall():
+        return find_duplicates(connection)
+    stored = connection.sql("SELECT * FROM duplicates WHERE basis = ?", params=[basis])
+    return stored.to_arrow_table().replace_schema_metadata({BASIS: basis})
 
 
 def keep_duplicates(store: Store, found: pa.Table | None) -> None:
     """Store the pairs, in the place of those of films as they were; nothing where it is None.
+
+    That they were sought is stored too, last, so that none is an answer.
 
     Raises:
         StoreError: when they cannot be committed.
     """
     if found is None:
         return
-    mine = set(found.column("basis").to_pylist())
+    basis = found.schema.metadata[BASIS].decode()
+    searches = set(store.read("copy_searches", ["basis"]).column("basis").to_pylist())
+    if basis not in searches:
+        store.replace("duplicates", found.replace_schema_metadata(None), column="basis")
+        done = {"basis": basis, "pairs": found.num_rows, "searched_at": datetime.now(UTC)}
+        store.replace("copy_searches", [done], column="basis")
+    store.remove("copy_searches", column="basis", values=searches - {basis})
     stored = set(store.read("duplicates", ["basis"]).column("basis").to_pylist())
-    if not mine <= stored:
-        store.replace("duplicates", found, column="basis")
-    store.remove("duplicates", column="basis", values=stored - mine)
+    store.remove("duplicates", column="basis", values=stored - {basis})
 
 
 def find_duplicates(connection: DuckDBPyConnection) -> pa.Table:
@@ -123,20 +124,23 @@ def find_duplicates(connection: DuckDBPyConnection) -> pa.Table:
     """
     import pyarrow as pa
 
-    _lay_out(connection)
-    ranks = _ranks(connection)
-    basis = basis_of(connection)
-    rows = []
-    for (one, other), pairs in _by_films(connection):
-        for first, second, found in _verified(connection, one, other, pairs):
-            mine = (first, second, one, other, found.covered, found.twin_covered, found.offset)
-            if ranks[other] < ranks[one]:
-                mine = (second, first, other, one, found.twin_covered, found.covered, -found.offset)
-            rows.append(_row(mine, found, basis))
+    found = dict(_verified(_library(connection, "middle"), other_shape=True))
+    found |= _verified(_library(connection, "word"), other_shape=False)
+    basis, rows = basis_of(connection), list[dict[str, Any]]()
+    ranks, names = _ranks(connection), _names(connection, found)
+    for (one, other), evidence in found.items():
+        both = (names[one], one[0]), (names[other], other[0])
+        is_worse = ranks[other[0]] < ranks[one[0]]
+        rows.append(
+            _row(
+                *(both[::-1] if is_worse else both),
+                evidence.turned() if is_worse else evidence,
+                basis,
+            )
+        )
     rows.sort(key=lambda row: (row["shot_id"], row["twin_id"]))
-    for name in ("plan_stills", "plan_keys"):
-        connection.execute(f"DROP TABLE {name}")
-    return pa.Table.from_pylist(rows, schema=schemas()["duplicates"].arrow)
+    made = pa.Table.from_pylist(rows, schema=schemas()["duplicates"].arrow)
+    return made.replace_schema_metadata({BASIS: basis})
 
 
 def worse_copies(connection: DuckDBPyConnection) -> list[str]:
@@ -160,185 +164,134 @@ def worse_copies(connection: DuckDBPyConnection) -> list[str]:
     return sorted(worse)
 
 
-def laid_over(one: Stills, other: Stills, *, near: float | None = None) -> list[Evidence]:
-    """How two shots lie over each other where they may be copies, the whole or a part of each.
+def _library(connection: DuckDBPyConnection, view: str) -> _Library:
+    """The stills of all films, by the bits of one view of them: the whole picture or its middle.
 
-    Each offset at which some still lies on one like it is tried; the one with most matches comes
-    first. Nothing where no offset holds.
-
-    Args:
-        near: the offset that is looked for, in seconds; any where it is None.
+    A fingerprint of an older version, which has no bits of that view, is left out.
     """
-    apart = distances(one.bits, other.bits)
-    shifts = other.seconds[None, :] - one.seconds[:, None]
-    likely = apart <= NEAR
-    if near is not None:
-        likely &= np.abs(shifts - near) <= 2 * APART_S
-    found = [_at(apart, shifts, offset) for offset in np.unique(shifts[likely].round(1)).tolist()]
-    good = [one for one in found if one is not None]
-    return sorted(good, key=lambda e: (-e.matched, e.distance, abs(e.offset)))[:OFFSETS]
-
-
-def distances(one: Bits, other: Bits) -> NDArray[np.int64]:
-    """Bits by which each of (n, 2) stills differs from each of (m, 2), shape (n, m)."""
-    differing = one[:, None, :] ^ other[None, :, :]
-    return np.asarray(np.bitwise_count(differing).sum(axis=2, dtype=np.int64))
-
-
-def _at(apart: NDArray[np.int64], shifts: NDArray[np.float64], offset: float) -> Evidence | None:
-    """What two shots say of each other at one offset."""
-    beside = np.abs(shifts - offset) <= APART_S
-    best = np.where(beside, apart, BITS)
-    mine, theirs = best.min(axis=1), best.min(axis=0)
-    matched, matched_too = mine <= NEAR, theirs <= NEAR
-    compared, compared_too = beside.any(axis=1).sum(), beside.any(axis=0).sum()
-    if min(matched.sum() / compared, matched_too.sum() / compared_too) < ENOUGH:
-        return None
-    return Evidence(
-        matched=int(matched.sum()),
-        compared=int(compared),
-        distance=float(mine[matched].mean()),
-        offset=offset,
-        covered=float(matched.mean()),
-        twin_covered=float(matched_too.mean()),
-    )
-
-
-def _lay_out(connection: DuckDBPyConnection) -> None:
-    """Every still with bits worth comparing, ``plan_stills``, and what it is sought by,
-    ``plan_keys``."""
-    words = ", ".join(f"unnest(series['word_{n}'])::UBIGINT AS w{n}" for n in range(8))
+    words = ", ".join(f"unnest(series['{view}_{n}'])::UBIGINT AS w{n}" for n in range(8))
     low, high = (
-        "|".join(f"(w{n}::UBIGINT << {16 * (last - n)})" for n in range(first, last + 1))
+        "|".join(f"(w{n} << {16 * (last - n)})" for n in range(first, last + 1))
         for first, last in ((0, 3), (4, 7))
     )
     connection.execute(
+        """
+        CREATE OR REPLACE TEMP TABLE plan_films AS
+        SELECT (row_number() OVER (ORDER BY asset_sha256) - 1)::INTEGER AS film, asset_sha256
+        FROM films WHERE status = 'analysed' AND asset_sha256 IN (SELECT asset_sha256 FROM assets)
+        """
+    )
+    rows = connection.execute(
         f"""
-        CREATE OR REPLACE TEMP TABLE plan_stills AS
         WITH measured AS (
-            SELECT shot_id, unnest(pts_s) AS second, unnest(series['detail']) AS detail, {words}
+            SELECT shot_id, unnest(pts_s) AS second, unnest(series['detail']) AS detail,
+                   unnest(series['shape']) AS shape, {words}
             FROM measures WHERE tagger = 'fingerprint' AND len(frames) > 0
         )
-        SELECT shot_id, asset_sha256, shot_index, second, ({low}) AS low, ({high}) AS high
+        SELECT film, shot_index::INTEGER AS shot, second, ({low}) AS low, ({high}) AS high,
+               coalesce(shape, 1)::FLOAT AS shape
         FROM measured
         JOIN (SELECT shot_id, asset_sha256, shot_index FROM shots) AS known USING (shot_id)
-        WHERE detail >= {FLAT} AND asset_sha256 IN (
-            SELECT asset_sha256 FROM films WHERE status = 'analysed'
-        ) AND asset_sha256 IN (SELECT asset_sha256 FROM assets)
-        ORDER BY asset_sha256, shot_index, second
+        JOIN plan_films USING (asset_sha256)
+        WHERE detail >= {FLAT} AND w0 IS NOT NULL
+        ORDER BY film, shot, second
         """  # noqa: S608
-    )
-    width = -(-64 // BLOCKS)
-    part = f"((low >> {width} * {{}}) & {(1 << width) - 1})"
-    keys = ", ".join(
-        f"(({number} << {2 * width}) | ({part.format(i)} << {width}) | {part.format(j)})::BIGINT"
-        for number, (i, j) in enumerate(combinations(range(BLOCKS), 2))
-    )
-    connection.execute(
-        f"""
-        CREATE OR REPLACE TEMP TABLE plan_keys AS
-        WITH films AS (
-            SELECT asset_sha256, row_number() OVER (ORDER BY asset_sha256)::INTEGER AS film
-            FROM (SELECT DISTINCT asset_sha256 FROM plan_stills)
-        ),
-        distinct_stills AS (
-            SELECT min(rowid) AS still, asset_sha256, low FROM plan_stills
-            GROUP BY asset_sha256, shot_index, low, high
-        ),
-        keyed AS MATERIALIZED (
-            SELECT still, film, unnest([{keys}]) AS key
-            FROM distinct_stills JOIN films USING (asset_sha256)
-        )
-        SELECT * FROM keyed WHERE key IN (
-            SELECT key FROM keyed GROUP BY key
-            HAVING min(film) < max(film) AND count(*) <= {COMMON}
-        )
-        """  # noqa: S608
-    )
-
-
-def _by_films(
-    connection: DuckDBPyConnection,
-) -> Iterator[tuple[tuple[str, str], list[tuple[int, int]]]]:
-    """Candidate pairs of shots, by their index, film pair by film pair."""
-    found = connection.execute(
-        f"""
-        WITH meeting AS (
-            SELECT DISTINCT a.still AS one, b.still AS other
-            FROM plan_keys AS a JOIN plan_keys AS b ON a.key = b.key AND a.film < b.film
-        )
-        SELECT DISTINCT a.asset_sha256, b.asset_sha256, a.shot_index, b.shot_index
-        FROM meeting
-        JOIN plan_stills AS a ON a.rowid = one
-        JOIN plan_stills AS b ON b.rowid = other
-        WHERE bit_count(xor(a.low, b.low)) + bit_count(xor(a.high, b.high)) <= {NEAR}
-        ORDER BY ALL
-        """  # noqa: S608
-    ).fetchall()
-    by_films: dict[tuple[str, str], list[tuple[int, int]]] = {}
-    for one, other, first, second in found:
-        by_films.setdefault((one, other), []).append((first, second))
-    yield from by_films.items()
-
-
-def _verified(
-    connection: DuckDBPyConnection, one: str, other: str, pairs: list[tuple[int, int]]
-) -> Iterator[tuple[str, str, Evidence]]:
-    """The pairs that hold, and those found beside them."""
-    mine, theirs = _film(connection, one), _film(connection, other)
-    found: dict[tuple[int, int], Evidence] = {}
-    for i, j in pairs:
-        if (i, j) in found:
-            continue
-        for seed in laid_over(mine[i], theirs[j]):
-            chain = _chain(mine, theirs, (i, j), seed)
-            if len(chain) >= CHAIN or any(_is_sure(evidence) for evidence in chain.values()):
-                found |= {pair: evidence for pair, evidence in chain.items() if pair not in found}
-                break
-    for (i, j), evidence in sorted(found.items()):
-        yield mine[i].shot_id, theirs[j].shot_id, evidence
-
-
-def _is_sure(evidence: Evidence) -> bool:
-    """Whether a pair by itself proves to be copies."""
-    return evidence.distance <= (ALIKE if evidence.matched > 1 else ALIKE / 2)
-
-
-def _chain(
-    mine: Mapping[int, Stills], theirs: Mapping[int, Stills], pair: tuple[int, int], seed: Evidence
-) -> dict[tuple[int, int], Evidence]:
-    """The pairs that follow a pair and go before it at the same offset, itself among them."""
-    found = {pair: seed}
-    waiting = deque([pair])
-    while waiting:
-        i, j = waiting.popleft()
-        for a, b in _BESIDE:
-            beside = i + a, j + b
-            if beside in found or beside[0] not in mine or beside[1] not in theirs:
-                continue
-            near = laid_over(mine[beside[0]], theirs[beside[1]], near=found[i, j].offset)
-            if near:
-                found[beside] = near[0]
-                waiting.append(beside)
-    return found
-
-
-def _film(connection: DuckDBPyConnection, asset_sha256: str) -> dict[int, Stills]:
-    """The stills of a film's shots, by the shots' index."""
-    rows = connection.execute(
-        "SELECT shot_index, shot_id, second, low, high FROM plan_stills WHERE asset_sha256 = ? "
-        "ORDER BY shot_index, second",
-        [asset_sha256],
     ).fetchnumpy()
-    index = np.asarray(rows["shot_index"])
-    starts = np.flatnonzero(np.diff(index, prepend=-1))
-    bits = np.stack([rows["low"], rows["high"]], axis=1).astype(np.uint64)
-    return {
-        int(index[start]): Stills(
-            str(rows["shot_id"][start]), np.asarray(rows["second"][start:end]), bits[start:end]
-        )
-        for start, end in zip(starts, [*starts[1:], len(index)], strict=True)
-    }
+    assets = connection.execute("SELECT asset_sha256 FROM plan_films ORDER BY film").fetchall()
+    connection.execute("DROP TABLE plan_films")
+    film, index = (np.asarray(rows.pop(name)) for name in ("film", "shot"))
+    starts = np.flatnonzero((np.diff(film, prepend=-1) != 0) | (np.diff(index, prepend=-1) != 0))
+    return _Library(
+        assets=[asset for (asset,) in assets],
+        films=film[starts],
+        indices=index[starts],
+        starts=starts,
+        seconds=np.asarray(rows["second"]),
+        bits=np.stack([rows.pop("low"), rows.pop("high")], axis=1).astype(np.uint64, copy=False),
+        shapes=np.asarray(rows["shape"]),
+    )
+
+
+def _verified(library: _Library, *, other_shape: bool) -> Iterator[tuple[_Two, Evidence]]:
+    """The pairs that hold, of films that share something, and those found beside them."""
+    shots = _candidates(library, other_shape=other_shape)
+    films = library.films[shots]
+    borders = np.flatnonzero(np.diff(films, axis=0, prepend=-1).any(axis=1)).tolist()
+    for first, past in pairwise([*borders, len(shots)]):
+        one, other = films[first].tolist()
+        pairs = library.indices[shots[first:past]].tolist()
+        found = copies(library.film(one), library.film(other), [(i, j) for i, j in pairs])
+        for (i, j), evidence in sorted(found.items()):
+            yield ((library.assets[one], i), (library.assets[other], j)), evidence
+
+
+def _candidates(library: _Library, *, other_shape: bool) -> Numbers:
+    """Pairs of shots of different films that share two parts of a still's bits, and of whose stills
+    two are alike, shape (pairs, 2), in order.
+
+    Each two parts make a key. Stills are sorted by it, and those of one key compared, so that
+    memory grows with the stills, not with their keys.
+    """
+    count = len(library.starts)
+    shot_of = np.repeat(np.arange(count), np.diff(library.starts, append=len(library.bits)))
+    width = -(-64 // PARTS)
+    mask = np.uint64((1 << width) - 1)
+    found = np.zeros(0, np.int64)
+    for one, other in combinations(range(PARTS), 2):
+        low = library.bits[:, 0]
+        parts = [(low >> np.uint64(width * part)) & mask for part in (one, other)]
+        keys = ((parts[0] << np.uint64(width)) | parts[1]).astype(np.uint32)
+        pairs = [found]
+        for mine, theirs in _meeting(keys, shot_of, library.films):
+            apart = np.bitwise_count(library.bits[mine] ^ library.bits[theirs])
+            alike = apart.sum(axis=1, dtype=np.int64) <= NEAR
+            if other_shape:
+                ratio = library.shapes[mine] / library.shapes[theirs]
+                alike &= np.maximum(ratio, 1 / ratio) >= OTHER_SHAPE
+            pairs.append(shot_of[mine[alike]] * count + shot_of[theirs[alike]])
+        found = np.unique(np.concatenate(pairs))
+    return np.stack([found // count, found % count], axis=1) if count else found.reshape(0, 2)
+
+
+def _meeting(
+    keys: NDArray[np.uint32], shots: Numbers, films: Numbers
+) -> Iterator[tuple[Numbers, Numbers]]:
+    """Stills of one key and different films, two by two, the one of the earlier film first.
+
+    A shot speaks once for a key. A key that too many shots share is left out.
+    """
+    order = np.argsort(keys, kind="stable")
+    ordered, shot = keys[order], shots[order]
+    order = order[
+        (np.diff(ordered, prepend=ordered[:1] + 1) != 0) | (np.diff(shot, prepend=-1) != 0)
+    ]
+    ordered = keys[order]
+    starts = np.flatnonzero(np.diff(ordered, prepend=ordered[:1] + 1))
+    lengths = np.diff(starts, append=len(order))
+    film = films[shots[order]]
+    ends = starts + lengths - 1
+    kept = (lengths <= COMMON) & (film[starts] != film[ends])
+    chosen = np.repeat(kept, lengths)
+    order, film = order[chosen], film[chosen]
+    lengths = lengths[kept]
+    left = np.repeat(lengths.cumsum(), lengths) - np.arange(len(order)) - 1
+    at, step = np.flatnonzero(left >= 1), 1
+    while len(at):
+        apart = at[film[at] != film[at + step]]
+        yield order[apart], order[apart + step]
+        step += 1
+        at = at[left[at] >= step]
+
+
+def _names(connection: DuckDBPyConnection, found: dict[_Two, Evidence]) -> dict[_Shot, str]:
+    """The ids of the shots of pairs."""
+    assets = sorted({asset for pair in found for asset, _ in pair})
+    rows = connection.execute(
+        "SELECT asset_sha256, shot_index, shot_id FROM shots "
+        "WHERE asset_sha256 IN (SELECT unnest(?::VARCHAR[]))",
+        [assets],
+    ).fetchall()
+    return {(asset, index): shot for asset, index, shot in rows}
 
 
 def _ranks(connection: DuckDBPyConnection) -> dict[str, int]:
@@ -356,8 +309,9 @@ def _ranks(connection: DuckDBPyConnection) -> dict[str, int]:
     return {asset: place for place, (asset,) in enumerate(rows)}
 
 
-def _row(pair: tuple[Any, ...], found: Evidence, basis: str) -> dict[str, Any]:
-    shot_id, twin_id, asset, twin_asset, covered, twin_covered, offset = pair
+def _row(one: _Named, other: _Named, found: Evidence, basis: str) -> dict[str, Any]:
+    """A row of ``duplicates``, the better copy first."""
+    (shot_id, asset), (twin_id, twin_asset) = one, other
     return {
         "shot_id": shot_id,
         "twin_id": twin_id,
@@ -366,8 +320,8 @@ def _row(pair: tuple[Any, ...], found: Evidence, basis: str) -> dict[str, Any]:
         "matched": found.matched,
         "compared": found.compared,
         "distance": round(found.distance, 2),
-        "offset_s": round(offset, 1),
-        "covered": round(covered, 3),
-        "twin_covered": round(twin_covered, 3),
+        "offset_s": round(found.offset, 1),
+        "covered": round(found.covered, 3),
+        "twin_covered": round(found.twin_covered, 3),
         "basis": basis,
     }

@@ -447,6 +447,12 @@ def schemas() -> dict[str, Schema]:
             ("shot_id", "twin_id"),
         ),
         Schema(
+            "copy_searches",
+            "the last search for near-duplicate shots: of what, and how many pairs it found",
+            pa.schema([("basis", text), ("pairs", integer), ("searched_at", instant)]),
+            ("basis",),
+        ),
+        Schema(
             "decisions",
             "each shot's answer from the rights gate, with its reasons and rows",
             pa.schema(

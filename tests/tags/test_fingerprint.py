@@ -8,7 +8,14 @@ import pytest
 from numpy.typing import NDArray
 
 from curation.media import Frame, Still
-from curation.tags.fingerprint import WORD, WORDS, FingerprintTagger, fingerprint
+from curation.tags.fingerprint import (
+    MIDDLE,
+    SHAPE,
+    WORD,
+    WORDS,
+    FingerprintTagger,
+    fingerprint,
+)
 from curation.tags.registry import taggers
 
 Pixels = NDArray[np.uint8]
@@ -21,14 +28,17 @@ def picture(seed: int) -> Pixels:
     return np.asarray(level.clip(0, 255), np.uint8)[..., None].repeat(3, axis=2)
 
 
-def bits(pixels: Pixels) -> NDArray[np.bool_]:
-    said = fingerprint(Frame(0, Fraction(0), Still(pixels)))
-    words = np.array([int(said[name]) for name in WORDS])
+def said(pixels: Pixels) -> dict[str, float]:
+    return fingerprint(Frame(0, Fraction(0), Still(pixels)))
+
+
+def bits(pixels: Pixels, names: tuple[str, ...] = WORDS) -> NDArray[np.bool_]:
+    words = np.array([int(said(pixels)[name]) for name in names])
     return np.asarray((words[:, None] >> np.arange(WORD)) & 1 == 1)
 
 
-def apart(one: Pixels, other: Pixels) -> int:
-    return int((bits(one) != bits(other)).sum())
+def apart(one: Pixels, other: Pixels, names: tuple[str, ...] = WORDS) -> int:
+    return int((bits(one, names) != bits(other, names)).sum())
 
 
 def darker(pixels: Pixels) -> Pixels:
@@ -53,6 +63,23 @@ def test_copies_of_a_picture_share_their_bits_and_others_do_not(copy: object, se
     assert callable(copy)
     assert apart(picture(seed), copy(picture(seed))) <= 8
     assert apart(picture(seed), picture(seed + 10)) > 40
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("width", [240, 280])
+def test_what_lost_its_sides_shares_the_bits_of_the_middle(width: int, seed: int) -> None:
+    pixels = picture(seed)
+    edge = (320 - width) // 2
+    cut = pixels[:, edge : 320 - edge]
+    assert apart(pixels, cut, MIDDLE) <= 8
+    assert apart(boxed(pixels), darker(cut), MIDDLE) <= 12
+    assert apart(pixels, picture(seed + 10), MIDDLE) > 40
+    assert said(cut)[SHAPE] == width / 180
+
+
+def test_a_picture_that_is_no_wider_is_its_own_middle() -> None:
+    tall = picture(1)[:, :200]
+    assert bits(tall).tolist() == bits(tall, MIDDLE).tolist()
 
 
 def test_words_are_stored_exactly() -> None:

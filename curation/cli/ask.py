@@ -54,6 +54,11 @@ def query(
     with tables_of(Settings.from_environment(store=store), instant(known_at)) as connection:
         try:
             columns, rows = answer(connection, sql)
+        except (duckdb.InternalException, duckdb.FatalException) as error:
+            raise InputError(
+                f"DuckDB itself failed at this query: {str(error).splitlines()[0][:200]}; put it "
+                "in other words: the condition into a subquery, the order around it"
+            ) from error
         except duckdb.Error as error:
             raise InputError(f"{one_line(error)}; see `curation tables`") from error
         if re.search(r"\b(left_out|newest_release)\b", sql, re.IGNORECASE):

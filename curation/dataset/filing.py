@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from curation.dataset.fault import Fault
-from curation.dataset.manifest import FORMAT, MANIFEST, Manifest
+from curation.dataset.manifest import MANIFEST, Manifest
 from curation.dataset.parquet_shards import BYTES
 from curation.dataset.shards import ReleaseFile, Shard, paths_of
 from curation.papers import binder, left_out
@@ -21,36 +21,8 @@ from curation.tables.store import rows_of
 _CANNOT = (ValueError, TypeError, KeyError, AttributeError, RecursionError)
 """What telling of a manifest or a row raises that only a forger could have written."""
 MOST_FAULTS = 100
-
-
-def negative(
-    selections: Iterable[Mapping[str, Any]],
-    frames: Mapping[str, tuple[int, int]],
-    films: Iterable[LeftOut],
-) -> list[LeftOut]:
-    """All that is not in a release.
-
-    Args:
-        selections: rows of the table, settled.
-        frames: what of each shot would have shipped, by its id.
-        films: those that were never cut into shots.
-    """
-    lines = list(films)
-    for row in selections:
-        if row["status"] != "released":
-            first, past_last = frames.get(row["shot_id"], (None, None))
-            lines.append(
-                LeftOut(
-                    asset_sha256=row["asset_sha256"],
-                    work_id=row["work_id"],
-                    station=row["station"],
-                    reasons=tuple(row["reasons"]),
-                    shot_id=row["shot_id"],
-                    first=first,
-                    past_last=past_last,
-                )
-            )
-    return lines
+SINCE = 3
+"""The first format whose releases have papers."""
 
 
 def file_papers(
@@ -59,17 +31,17 @@ def file_papers(
     shards: Sequence[Shard],
     *,
     cards: Mapping[str, Mapping[str, Any]],
-    lines: Iterable[LeftOut],
+    negative: bytes,
 ) -> tuple[ReleaseFile, ...]:
     """Write the papers of a packed release; their bytes depend on nothing but the release.
 
     Args:
         described: what its manifest will say.
         cards: of the taggers whose tags travel, by name.
-        lines: what is not in it.
+        negative: the file of what is not in it.
     """
     facts = Facts()
-    filed = [_file(release, binder.LEFT_OUT, left_out.write(lines))]
+    filed = [_file(release, binder.LEFT_OUT, negative)]
     for shard in shards:
         rows = _rows(release, shard)
         for row in rows:
@@ -93,7 +65,7 @@ class Papers:
         self._lines: list[LeftOut] | None = None
         self._spans = Spans(())
         self.faults: list[Fault] = []
-        self.expected = manifest.format >= FORMAT
+        self.expected = manifest.format >= SINCE
         self.comparable = manifest.data.get("papers_version") == binder.VERSION
         if self.expected:
             self.faults += _listing(manifest)
@@ -126,6 +98,9 @@ class Papers:
             return
         if not self._present.issuperset(card.path for card in cards):
             return
+        listed = [(one["asset_sha256"], one["work_id"]) for one in data.get("sources", ())]
+        if sorted(listed) != sorted(self._facts.assets.items()):
+            self.faults.append(Fault(MANIFEST, "its sources are not the films of its samples"))
         papers = [file for file in data["papers"] if file["path"] not in binder.BOUND]
         try:
             said = [json.loads((self._release / card.path).read_text()) for card in cards]

@@ -58,7 +58,7 @@ def patience(connection: DuckDBPyConnection, seconds: float = PATIENCE_S) -> Ite
     """Interrupt what runs on a connection after so long.
 
     Raises:
-        RecipeError: when it was interrupted.
+        RecipeError: when it was interrupted, or the database failed at it.
     """
     import duckdb
 
@@ -70,6 +70,12 @@ def patience(connection: DuckDBPyConnection, seconds: float = PATIENCE_S) -> Ite
         raise RecipeError(
             f"the recipe's filters took more than {seconds:g} seconds and were stopped; "
             "ask something simpler"
+        ) from error
+    except duckdb.Error as error:
+        raise RecipeError(
+            "the database failed at what the recipe asks of shots (filters, bounds, quotas): "
+            f"{str(error).splitlines()[0]}; leave out one after the other to find which, and ask "
+            "it in other words"
         ) from error
     finally:
         timer.cancel()

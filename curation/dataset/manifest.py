@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -16,13 +16,14 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 
 import curation
 from curation.dataset.plan import Plan, ReleaseError
-from curation.dataset.recipe import SOUND, instant
+from curation.dataset.recipe import SOUND, Recipe, instant
 from curation.dataset.shards import ReleaseFile, Shard
 from curation.papers import binder
 from curation.storage import Place, StorageError
 
-FORMAT = 3
-"""2: the cards of taggers are files of the release; 3: its papers are."""
+FORMAT = 4
+"""2: the cards of taggers are files of the release; 3: its papers are; 4: remarks, and since when
+the catalog lists each film."""
 
 MANIFEST = "manifest.json"
 _MOST_BYTES = 1 << 30
@@ -34,7 +35,9 @@ Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 
 
 class _Part(BaseModel):
-    model_config = ConfigDict(strict=True, frozen=True)
+    """What is beside the fields is read, and told by `unknown_fields`."""
+
+    model_config = ConfigDict(strict=True, frozen=True, extra="allow")
 
 
 class _File(_Part, extra="forbid"):
@@ -64,6 +67,20 @@ class _Excluded(_Part):
     shots: Count
 
 
+class _Source(_Part):
+    asset_sha256: str
+    work_id: str
+    listed_since: str | None = None
+
+
+class _Credit(_Part):
+    work_id: Any = None
+    party_id: Any = None
+    name: Any = None
+    role: Any = None
+    guild: Any = None
+
+
 class _ClipPart(_Part):
     still: bool
 
@@ -86,14 +103,19 @@ class _Shape(_Part):
     recipe: _Recipe
     recipe_sha256: Sha256
     rulebook_sha256: str
+    known_at: Any = None
+    code_version: Any = None
+    performer_gate: Any = None
     totals: _Totals
     excluded: list[_Excluded]
-    credits: list[dict[str, Any]]
+    credits: list[_Credit]
     shards: list[_Shard]
     cards: list[_File] = []
     papers: list[_File] = []
     papers_version: Annotated[int, Field(ge=1)] | None = None
     issuer: str | None = None
+    remarks: list[str] = []
+    sources: list[_Source] = []
 
 
 @dataclass(frozen=True)
@@ -163,6 +185,7 @@ def describe(
     cards: Sequence[ReleaseFile],
     left_out: Iterable[tuple[str, str, int]],
     credits: Sequence[Mapping[str, Any]],
+    sources: Sequence[Mapping[str, Any]],
 ) -> dict[str, Any]:
     """What a manifest says of a release, its papers aside.
 
@@ -170,6 +193,8 @@ def describe(
         issuer: the party that releases.
         left_out: (station, first reason, shots) of every shot that is not in the release.
         credits: participants of the works that are in it.
+        sources: films that are in it: ``asset_sha256``, ``work_id``, and ``listed_since`` where it
+            is known.
     """
     files = [*cards, *(file for shard in shards for file in shard.files)]
     out: list[dict[str, Any]] = [{"station": s, "reason": r, "shots": n} for s, r, n in left_out]
@@ -190,6 +215,8 @@ def describe(
             "bytes": sum(file.bytes for file in files),
         },
         "excluded": out,
+        "remarks": list(plan.remarks),
+        "sources": list(sources),
         "credits": list(credits),
         "cards": [card.to_json() for card in cards],
         "shards": [shard.to_json() for shard in shards],
@@ -240,6 +267,30 @@ def read_manifest(release: Place) -> Manifest:
     except (ValueError, OSError, StorageError) as error:
         raise ReleaseError(f"{place} is no manifest: {error}") from error
     return Manifest(data, raw)
+
+
+def unknown_fields(manifest: Manifest) -> list[str]:
+    """Fields that no release has: whoever added them wants something to be believed.
+
+    A recipe of an older format may have had other fields; its own are read as recipes are.
+    """
+    shape = _Shape.model_validate(manifest.data)
+    try:
+        Recipe.model_validate(manifest.data["recipe"])
+        strange = []
+    except ValidationError as error:
+        found = [fault["loc"] for fault in error.errors() if fault["type"] == "extra_forbidden"]
+        strange = [".".join(map(str, ("recipe", *path))) for path in found]
+    return [*_beside(shape, ""), *strange]
+
+
+def _beside(part: BaseModel, where: str) -> Iterator[str]:
+    yield from (f"{where}{name}" for name in part.model_extra or ())
+    for name in type(part).model_fields:
+        value = getattr(part, name)
+        for one in value if isinstance(value, list) else [value]:
+            if isinstance(one, BaseModel) and not isinstance(one, _Recipe):
+                yield from _beside(one, f"{where}{name}.")
 
 
 def _refuse_newer(place: Place, found: int) -> None:

@@ -29,9 +29,12 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from duckdb import DuckDBPyConnection
 
-FORMAT_VERSION = 2
-"""2: the cards of taggers are files of the release."""
+FORMAT_VERSION = 3
+"""2: the cards of taggers are files of the release; 3: so are remarks, and the frames of what is
+left out."""
 
+_GROUP = 8192
+"""Rows of a plan's samples that are read together."""
 _NOT_CONTENT = ("work_key", "asset_path")
 """Columns of ``tagged_shots`` that say how or where, not what: kept out of samples."""
 
@@ -53,6 +56,7 @@ class Plan:
         films: content of the films to cut from, each with the place of its bytes.
         shards: names of the shards, ``<split>-<bucket>-<number>``.
         cards: what is known of each tagger whose tags travel, by name.
+        remarks: what must be said of the selection, to whoever reads of the release.
     """
 
     release_id: str
@@ -64,9 +68,11 @@ class Plan:
     shards: tuple[str, ...]
     samples: int
     cards: dict[str, Mapping[str, Any]]
+    remarks: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         return {
+            "format": FORMAT_VERSION,
             "release_id": self.release_id,
             "recipe": self.recipe.model_dump(mode="json"),
             "known_at": instant(self.known_at),
@@ -76,10 +82,21 @@ class Plan:
             "shards": list(self.shards),
             "samples": self.samples,
             "cards": self.cards,
+            "remarks": list(self.remarks),
         }
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Plan:
+        """The plan that was written.
+
+        Raises:
+            ReleaseError: for one that another version of this code wrote.
+        """
+        if data.get("format") != FORMAT_VERSION:
+            raise ReleaseError(
+                f"the plan of {data.get('release_id')} has format {data.get('format', 2)}; this "
+                f"code reads {FORMAT_VERSION}. Plan the release again"
+            )
         return cls(
             release_id=data["release_id"],
             recipe=Recipe.model_validate(data["recipe"]),
@@ -90,6 +107,7 @@ class Plan:
             shards=tuple(data["shards"]),
             samples=data["samples"],
             cards=data["cards"],
+            remarks=tuple(data["remarks"]),
         )
 
 
@@ -166,6 +184,7 @@ def make_plan(
         "performer_gate": performer_gate.value,
         "samples": _digest(connection, samples),
         "cards": cards,
+        "remarks": list(selection.remarks),
         "code": curation.__version__,
         "format": FORMAT_VERSION,
     }
@@ -180,6 +199,7 @@ def make_plan(
         shards=tuple(selection.shards()),
         samples=samples.num_rows,
         cards=dict(cards),
+        remarks=selection.remarks,
     )
     return plan, samples
 
@@ -194,7 +214,7 @@ def write_plan(store: Store, plan: Plan, samples: pa.Table, selection: Selection
     for part, batch in enumerate(selection.rows(plan.release_id)):
         store.stage(plan.release_id, f"{part:06d}", "selections", batch)
     buffer = io.BytesIO()
-    pq.write_table(samples, buffer, compression="zstd")
+    pq.write_table(samples, buffer, compression="zstd", row_group_size=_GROUP)
     (folder / "samples.parquet").write_bytes(buffer.getvalue())
     (folder / "plan.json").write_bytes(canonical_json(plan.to_json()).encode())
 
@@ -211,6 +231,7 @@ def read_plan(store: Store, release_id: str) -> Plan:
 
     Raises:
         StorageError: when there is none.
+        ReleaseError: for one that another version of this code wrote.
     """
     return Plan.from_json(json.loads((store.staging(release_id) / "plan.json").read_text()))
 
@@ -222,16 +243,20 @@ def read_samples(
     *,
     where: Mapping[str, str] | None = None,
 ) -> pa.Table:
-    """The samples of a staged plan, in shard order; those only whose columns have these values."""
-    import pyarrow.compute as pc
+    """The samples of a staged plan, in shard order; those only whose columns have these values.
+
+    Of a plan of millions no more is read than the groups of rows that may hold them.
+    """
     import pyarrow.parquet as pq
 
-    data = (store.staging(release_id) / "samples.parquet").read_bytes()
-    wanted = [*columns, *(where or {})] if columns else None
-    table = pq.ParquetFile(io.BytesIO(data)).read(wanted)
-    for column, value in (where or {}).items():
-        table = table.filter(pc.equal(table.column(column), value))
-    return table
+    conditions = [(column, "=", value) for column, value in (where or {}).items()]
+    with (store.staging(release_id) / "samples.parquet").open() as stream:
+        return pq.read_table(
+            stream,
+            columns=list(columns) if columns else None,
+            filters=conditions or None,
+            use_threads=False,
+        )
 
 
 def refuse_no_shots(connection: DuckDBPyConnection) -> None:

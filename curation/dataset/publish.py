@@ -4,7 +4,6 @@ last, and the tables told.
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Container, Iterable, Mapping, Sequence
 from datetime import datetime
@@ -12,20 +11,20 @@ from typing import Any
 
 import curation
 from curation.dataset.cards import write_cards
-from curation.dataset.clearance import Span, clear
-from curation.dataset.clips import Clip, clips_of
-from curation.dataset.filing import file_papers, negative
+from curation.dataset.clearance import clear
+from curation.dataset.filing import file_papers
 from curation.dataset.manifest import MANIFEST, Manifest, compose, describe, read_manifest
-from curation.dataset.plan import Plan, ReleaseError, read_samples
-from curation.dataset.selection import CUT, STATIONS
+from curation.dataset.plan import Plan, ReleaseError
+from curation.dataset.recipe import instant
+from curation.dataset.settlement import settle
 from curation.dataset.shards import Shard
 from curation.dataset.signature import SIGNATURE, Signer
+from curation.dataset.streams import in_batches
+from curation.papers import left_out
 from curation.papers.left_out import LeftOut
-from curation.rights import Request, Rulebook
+from curation.rights import Rulebook
 from curation.storage import Place
-from curation.tables.store import Store, canonical_json, rows_of
-
-_ORDER = {station: position for position, station in enumerate(STATIONS)}
+from curation.tables.store import Store, canonical_json
 
 
 def publish(
@@ -37,8 +36,8 @@ def publish(
     withheld: Mapping[str, str],
     faces: Container[str],
     works: Mapping[str, str],
+    listed: Mapping[str, datetime],
     credits: Sequence[Mapping[str, Any]],
-    frames: Mapping[str, tuple[int, int]],
     films: Iterable[LeftOut],
     issuer: str,
     signer: Signer | None,
@@ -50,8 +49,8 @@ def publish(
         rulebook: as known at ``at``, the moment of publication; ``withheld`` likewise.
         faces: shots in which a face was detected.
         works: the work of each film as known at ``at``, by content.
+        listed: since when the catalog lists each film, by content.
         credits: participants, of whom those of released works travel with the release.
-        frames: the clean span of each shot, for those that the gate was not asked about.
         films: those left out whole, before they were cut into shots.
         issuer: the party that releases.
         signer: who signs the manifest; nobody where it is None.
@@ -60,53 +59,47 @@ def publish(
         ReleaseError: when no clip could be cut, or a sample is no longer cleared; nothing becomes
             visible then.
     """
-    clips = clips_of(store, plan)
-    selections = _settled(rows_of(store.staged(plan.release_id, "selections")), clips)
-    if not any(row["status"] == "released" for row in selections):
-        reasons = Counter(clip.failure for clip in clips.values())
-        raise ReleaseError(f"{plan.release_id}: no clip could be cut ({dict(reasons)})")
-    decisions = store.staged(plan.release_id, "decisions")
-    asked = {
-        row["shot_id"]: Request.from_json(json.loads(row["request"])) for row in rows_of(decisions)
-    }
-    samples = rows_of(read_samples(store, plan.release_id))
-    spans = _released_spans(selections, samples, asked, works)
-    again = clear(
-        rulebook,
-        plan.recipe,
-        spans,
-        known_at=at,
-        performer_gate=plan.performer_gate,
-        withheld=withheld,
-        faces=faces,
-    )
-    if lost := Counter(c.reasons[0] for c in again if not c.allowed):
-        raise ReleaseError(
-            f"{plan.release_id}: the rights changed while it was made: {dict(lost)}; "
-            "plan the release again"
-        )
-    parents = {work.work_id: work.parent_id for work in rulebook.works}
-    released = {work for span in spans for work in _lineage(span.work_id, parents)}
     release = store.release(plan.release_id)
-    described = describe(
-        plan,
-        shards,
-        issuer=issuer,
-        cards=write_cards(release, plan.cards),
-        left_out=_left_out(selections),
-        credits=[credit for credit in credits if credit["work_id"] in released],
-    )
-    spoken_of = {shot: request.span for shot, request in asked.items() if request.span}
-    lines = negative(selections, {**frames, **spoken_of}, films)
-    papers = file_papers(release, described, shards, cards=plan.cards, lines=lines)
-    raw = compose(described, papers)
-    _sweep(release)
-    if signer is not None:
-        (release / SIGNATURE).write_bytes(signer.sign(raw))
-    (release / MANIFEST).write_bytes(raw)
-    manifest = read_manifest(release)
-    store.replace("decisions", decisions, column="release_id")
-    store.replace("selections", selections, column="release_id")
+    with settle(store, plan) as settled:
+        if not settled.released:
+            raise ReleaseError(f"{plan.release_id}: no clip could be cut ({settled.failures()})")
+        lost = Counter[str]()
+        for spans in in_batches(settled.spans(works)):
+            again = clear(
+                rulebook,
+                plan.recipe,
+                spans,
+                known_at=at,
+                performer_gate=plan.performer_gate,
+                withheld=withheld,
+                faces=faces,
+            )
+            lost.update(one.reasons[0] for one in again if not one.allowed)
+        if lost:
+            raise ReleaseError(
+                f"{plan.release_id}: the rights changed while it was made: {dict(lost)}; "
+                "plan the release again"
+            )
+        sources = settled.sources()
+        described = describe(
+            plan,
+            shards,
+            issuer=issuer,
+            cards=write_cards(release, plan.cards),
+            left_out=settled.left_out(),
+            credits=_credits_of((work for _, work in sources), credits, rulebook),
+            sources=[_source(asset, work, listed.get(asset)) for asset, work in sources],
+        )
+        negative = left_out.written(settled.negative(films))
+        papers = file_papers(release, described, shards, cards=plan.cards, negative=negative)
+        raw = compose(described, papers)
+        _sweep(release)
+        if signer is not None:
+            (release / SIGNATURE).write_bytes(signer.sign(raw))
+        (release / MANIFEST).write_bytes(raw)
+        manifest = read_manifest(release)
+        store.replace("selections", settled.selections(), column="release_id")
+    store.replace("decisions", store.staged(plan.release_id, "decisions"), column="release_id")
     row = _release_row(plan, manifest, str(release), at)
     store.replace("releases", [row], column="release_id")
     return manifest
@@ -120,59 +113,19 @@ def _sweep(release: Place) -> None:
             (release / entry.path).delete()
 
 
-def _settled(selections: list[dict[str, Any]], clips: Mapping[str, Clip]) -> list[dict[str, Any]]:
-    """Selections after cutting: a clip that failed is out, with its reason."""
-    settled = []
-    for row in selections:
-        clip = clips.get(row["sample_key"]) if row["status"] == "released" else None
-        if row["status"] != "released":
-            settled.append(row)
-        elif clip is None or clip.failure is not None:
-            reason = clip.failure if clip and clip.failure else "NOT_CUT"
-            settled.append(
-                row
-                | {"status": "failed", "station": CUT, "reasons": [reason]}
-                | {"split": None, "shard": None, "sample_key": None}
-            )
-        else:
-            settled.append(row | {"clip_sha256": clip.sha256})
-    return settled
+def _source(asset: str, work: str, since: datetime | None) -> dict[str, str]:
+    """A film as the manifest lists it."""
+    known = {} if since is None else {"listed_since": instant(since)}
+    return {"asset_sha256": asset, "work_id": work, **known}
 
 
-def _released_spans(
-    selections: Sequence[Mapping[str, Any]],
-    samples: Sequence[Mapping[str, Any]],
-    asked: Mapping[str, Request],
-    works: Mapping[str, str],
-) -> list[Span]:
-    """The spans that were cut, each proven to be the one that was cleared."""
-    cut = {row["shot_id"]: row for row in samples}
-    spans = []
-    for selection in selections:
-        if selection["status"] != "released":
-            continue
-        shot_id = selection["shot_id"]
-        sample, request = cut[shot_id], asked.get(shot_id)
-        span = Span(
-            shot_id,
-            sample["work_id"],
-            sample["clean_start"],
-            sample["clean_end"],
-            source_id=sample["source_shot_id"],
-            components=request.components if request else None,
-        )
-        if request is None or (request.work_id, request.span) != (
-            span.work_id,
-            (span.start, span.end),
-        ):
-            raise ReleaseError(f"sample {shot_id} is not what was cleared; plan the release again")
-        if works.get(sample["asset_sha256"]) != span.work_id:
-            raise ReleaseError(
-                f"the film of sample {shot_id} is no longer listed as {span.work_id}; "
-                "plan the release again"
-            )
-        spans.append(span)
-    return spans
+def _credits_of(
+    works: Iterable[str], credits: Sequence[Mapping[str, Any]], rulebook: Rulebook
+) -> list[Mapping[str, Any]]:
+    """The credits owed by what is released."""
+    parents = {work.work_id: work.parent_id for work in rulebook.works}
+    released = {above for work in works for above in _lineage(work, parents)}
+    return [credit for credit in credits if credit["work_id"] in released]
 
 
 def _lineage(work_id: str, parents: Mapping[str, str | None]) -> list[str]:
@@ -181,14 +134,6 @@ def _lineage(work_id: str, parents: Mapping[str, str | None]) -> list[str]:
     while parent := parents.get(line[-1]):
         line.append(parent)
     return line
-
-
-def _left_out(selections: Sequence[Mapping[str, Any]]) -> list[tuple[str, str, int]]:
-    counts = Counter(
-        (row["station"], row["reasons"][0]) for row in selections if row["status"] != "released"
-    )
-    ordered = sorted(counts.items(), key=lambda kv: (_ORDER[kv[0][0]], -kv[1], kv[0][1]))
-    return [(station, reason, count) for (station, reason), count in ordered]
 
 
 def _release_row(plan: Plan, manifest: Manifest, url: str, at: datetime) -> dict[str, Any]:

@@ -32,6 +32,8 @@ Component = Literal["picture", "dialogue", "music", "effects"]
 SoundComponent = Literal["dialogue", "music", "effects"]
 Bucket = Literal["resolution", "aspect", "length"]
 Policy = Literal["keep_best", "keep_together", "keep_all"]
+ROUNDED = 0.01
+"""By how much shares may add to other than 1: three of 0.33 do."""
 MAX_SHOWN = 80
 """Letters that an error repeats of what it was given."""
 SOUND: tuple[SoundComponent, ...] = ("dialogue", "music", "effects")
@@ -266,19 +268,23 @@ class AudioSection(_Section):
 
 
 class SplitSection(_Section):
-    """Shares of the groups of titles that go into each split; a group is never in two."""
+    """Shares of the groups of titles that go into each split, 1 together; no group is in two."""
 
-    train: float = Field(default=1.0, ge=0)
-    val: float = Field(default=0.0, ge=0)
-    test: float = Field(default=0.0, ge=0)
+    train: float = Field(default=1.0, ge=0, le=1)
+    val: float = Field(default=0.0, ge=0, le=1)
+    test: float = Field(default=0.0, ge=0, le=1)
     together: tuple[tuple[str, ...], ...] = Field(
         default=(), description="Lists of works that belong together: franchises"
     )
 
     @model_validator(mode="after")
-    def _some(self) -> Self:
-        if self.train + self.val + self.test <= 0:
-            raise ValueError("one share at least must be above 0")
+    def _whole(self) -> Self:
+        total = self.train + self.val + self.test
+        if abs(total - 1) > ROUNDED + 1e-9:
+            raise ValueError(
+                f"train {self.train:g}, val {self.val:g} and test {self.test:g} add to {total:g}; "
+                "give shares that add to 1, train among them"
+            )
         return self
 
 
@@ -328,7 +334,8 @@ class Recipe(_Section):
     )
     duplicates: Policy = Field(
         default="keep_best",
-        description="Of near-duplicate shots: the best copy, all in one split, or all as they are",
+        description="Of near-duplicate shots: the best copy alone, or every copy, all of them in "
+        "one split; keep_all is another word for keep_together",
     )
     quotas: QuotaSection = QuotaSection()
     clip: ClipSection = ClipSection()
@@ -427,8 +434,14 @@ def recipe_from(data: object, where: str = "recipe") -> Recipe:
     try:
         return Recipe.model_validate(data)
     except ValidationError as error:
-        faults = "; ".join(_fault(f["loc"], f["msg"], f.get("input")) for f in error.errors())
-        raise RecipeError(f"{where}: {faults}") from error
+        found = error.errors()
+        inside = {fault["loc"][:-1] for fault in found}
+        faults = [
+            _fault(fault["loc"], fault["msg"], fault.get("input"))
+            for fault in found
+            if not (fault["type"] == "too_short" and fault["loc"] in inside)
+        ]
+        raise RecipeError(f"{where}: {'; '.join(faults)}") from error
 
 
 def instant(value: datetime) -> str:

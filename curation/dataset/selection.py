@@ -16,17 +16,18 @@ from typing import TYPE_CHECKING, Any
 
 from curation.dataset import buckets
 from curation.dataset.bounds import broken_bounds
-from curation.dataset.clearance import Clearance, Span, clear, shots_with_faces, unwatched
+from curation.dataset.clearance import Clearance, Span, clear, shots_with_faces
 from curation.dataset.columns import Column, column, columns
 from curation.dataset.cropping import not_as_asked, with_crop
 from curation.dataset.duplicates import worse_copies
 from curation.dataset.filters import condition, patience
 from curation.dataset.quotas import NO_VALUE, Minimum, apply_quotas, minima, rules_of
 from curation.dataset.recipe import Recipe
+from curation.dataset.remarks import remarks_on
 from curation.dataset.sound import carried, to_ask
 from curation.dataset.spans import NO_CLEAN_FRAME, clips_of, frames_sql
 from curation.dataset.split import groups_of, lot_sql, split_of, titles_of
-from curation.dataset.streams import BATCH, batches
+from curation.dataset.streams import BATCH, batches, in_batches
 from curation.rights import Decision, PerformerGate, Rulebook
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ class Selection:
     Attributes:
         decisions: the rights engine's answers, each once.
         minima: what the recipe wants at least, and what there is.
-        remarks: what is to be said of copies, of works that belong together and of the quotas.
+        remarks: what is to be said of it; it travels with the release.
     """
 
     connection: DuckDBPyConnection
@@ -110,7 +111,9 @@ class Selection:
                      WHEN station = '{CUT}' THEN 'failed' ELSE 'excluded' END AS status,
                 station, reasons, split, shard,
                 if(station IS NULL, clip_id, NULL) AS sample_key,
-                nullif(shot_id, clip_id) AS source_shot_id
+                nullif(shot_id, clip_id) AS source_shot_id,
+                if(first < past, first, clean_start) AS first_frame,
+                if(first < past, past, clean_end) AS past_last_frame
             FROM plan_choices ORDER BY clip_id
             """,  # noqa: S608
             [release_id],
@@ -171,19 +174,13 @@ def select(
     connection.register("plan_unreachable", lost)
     _judge(connection, recipe)
     _leave_worse_copies(connection, recipe)
-    remarks = [*_unknown_copies(connection, recipe), *_unknown_together(rulebook, recipe)]
-    remarks += _apply_quotas(connection, recipe)
+    unmet = _apply_quotas(connection, recipe)
     taken = "(SELECT * FROM plan_choices WHERE station IS NULL)"
     met = minima(connection, recipe.quotas, taken, "plan_choices")
-    remarks += [f"quotas.at_least: {one}" for one in met if not (one.is_met or one.must)]
-    if performer_gate is not PerformerGate.OFF and (blind := unwatched(connection, taken)):
-        remarks.append(
-            f"in {blind} of the shots no faces were looked for, or none could be told: that nobody "
-            "else is seen in them rests on the survey alone; install the extra `models` and analyse"
-        )
-    remarks += not_as_asked(connection, recipe)
     _place(connection, recipe)
-    return Selection(connection, decisions, tuple(met), tuple(remarks))
+    said = remarks_on(connection, rulebook, recipe, performer_gate, met)
+    said += tuple(not_as_asked(connection, recipe))
+    return Selection(connection, decisions, tuple(met), (*unmet, *said))
 
 
 def _ask(connection: DuckDBPyConnection, recipe: Recipe) -> None:
@@ -230,17 +227,15 @@ def _group(connection: DuckDBPyConnection, rulebook: Rulebook, recipe: Recipe) -
     works = [
         work for (work,) in connection.execute("SELECT DISTINCT work_id FROM plan_clips").fetchall()
     ]
-    alike = []
-    if recipe.duplicates != "keep_all":
-        alike = connection.execute(
-            """
-            SELECT DISTINCT one.work_id, other.work_id FROM plan_duplicates
-            JOIN plan_clips AS one ON one.shot_id = plan_duplicates.shot_id
-            JOIN plan_clips AS other ON other.shot_id = plan_duplicates.twin_id
-            WHERE list_contains(?, one.kind) AND list_contains(?, other.kind)
-            """,
-            [list(recipe.kinds)] * 2,
-        ).fetchall()
+    alike = connection.execute(
+        """
+        SELECT DISTINCT one.work_id, other.work_id FROM plan_duplicates
+        JOIN plan_clips AS one ON one.shot_id = plan_duplicates.shot_id
+        JOIN plan_clips AS other ON other.shot_id = plan_duplicates.twin_id
+        WHERE list_contains(?, one.kind) AND list_contains(?, other.kind)
+        """,
+        [list(recipe.kinds)] * 2,
+    ).fetchall()
     groups = groups_of(rulebook, works, together=recipe.split.together, alike=alike)
     titles = titles_of(rulebook)
     table = pa.table(
@@ -283,7 +278,7 @@ def _clear(
         SELECT clip_id, work_id, first, past, shot_id, {to_ask(recipe)} AS components
         FROM plan_clips WHERE length_reason IS DISTINCT FROM '{NO_CLEAN_FRAME}'
     """  # noqa: S608
-    for batch in _batches(_spans(connection, spans)):
+    for batch in in_batches(_spans(connection, spans)):
         found = list(clear(rulebook, recipe, batch, **how))
         if recipe.audio.otherwise == "mute":
             found = list(_muted(found, rulebook, recipe, how))
@@ -412,31 +407,6 @@ def _leave_worse_copies(connection: DuckDBPyConnection, recipe: Recipe) -> None:
     )
 
 
-def _unknown_copies(connection: DuckDBPyConnection, recipe: Recipe) -> Iterator[str]:
-    """Films that an earlier version analysed have no fingerprints, so their copies are unknown."""
-    if recipe.duplicates == "keep_all":
-        return
-    ((films,),) = connection.execute(
-        "SELECT count(DISTINCT asset_sha256) FROM plan_choices WHERE station IS NULL "
-        "AND asset_sha256 NOT IN (SELECT asset_sha256 FROM measures WHERE tagger = 'fingerprint')"
-    ).fetchall()
-    if films:
-        yield (
-            f"{films} films that clips are taken from have no fingerprints, so copies of their "
-            "shots are not found and may fall into two splits; run `curation analyze` again"
-        )
-
-
-def _unknown_together(rulebook: Rulebook, recipe: Recipe) -> Iterator[str]:
-    known = {work.work_id for work in rulebook.works}
-    named = {work for works in recipe.split.together for work in works}
-    if unknown := sorted(named - known):
-        yield (
-            f"split.together names {', '.join(unknown)}, which the catalog does not know; "
-            "nothing is kept together by it"
-        )
-
-
 def _apply_quotas(connection: DuckDBPyConnection, recipe: Recipe) -> list[str]:
     if recipe.quotas == type(recipe.quotas)():
         return []
@@ -505,14 +475,3 @@ def _spans(connection: DuckDBPyConnection, query: str) -> Iterator[Span]:
             yield Span(clip_id, work_id, first, past, source, tuple(components))
         if len(page) < BATCH:
             return
-
-
-def _batches(spans: Iterable[Span]) -> Iterator[list[Span]]:
-    batch: list[Span] = []
-    for span in spans:
-        batch.append(span)
-        if len(batch) == BATCH:
-            yield batch
-            batch = []
-    if batch:
-        yield batch

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 if TYPE_CHECKING:
     import pyarrow as pa
     from duckdb import DuckDBPyConnection
+
+_Item = TypeVar("_Item")
 
 BATCH: Final = 100_000
 """Rows at a time."""
@@ -23,3 +26,10 @@ def batches(connection: DuckDBPyConnection, query: str, given: Any = None) -> It
     reader: Any = connection.sql(query, params=given).to_arrow_reader(BATCH)
     for batch in reader:
         yield pa.Table.from_batches([batch])
+
+
+def in_batches(items: Iterable[_Item], size: int = BATCH) -> Iterator[list[_Item]]:
+    """Items in lists of so many; the last is shorter, none is empty."""
+    left = iter(items)
+    while batch := list(islice(left, size)):
+        yield batch

@@ -20,7 +20,13 @@ from curation.dataset import buckets
 from curation.dataset.cards import is_card
 from curation.dataset.fault import Fault
 from curation.dataset.filing import Papers
-from curation.dataset.manifest import MANIFEST, Manifest, read_manifest, total_seconds
+from curation.dataset.manifest import (
+    MANIFEST,
+    Manifest,
+    read_manifest,
+    total_seconds,
+    unknown_fields,
+)
 from curation.dataset.recipe import RequestSection
 from curation.dataset.reproduction import reproduce, same_rulebook
 from curation.dataset.row_check import read_rows
@@ -37,6 +43,7 @@ if TYPE_CHECKING:
 __all__ = ["Anchor", "Fault", "Verification", "anchor_of", "verify"]
 
 _UNLISTED = frozenset({MANIFEST, SIGNATURE})
+MOST_UNKNOWN = 100
 SPLITS = frozenset({"train", "val", "test"})
 
 
@@ -218,6 +225,8 @@ def _manifest(manifest: Manifest) -> Iterator[Fault]:
             yield Fault(MANIFEST, "recipe_sha256 is not that of its recipe")
     if not manifest.release_id.startswith(f"{data['recipe'].get('name')}-"):
         yield Fault(MANIFEST, f"{manifest.release_id} is no release of its recipe, by the name")
+    for name in unknown_fields(manifest)[:MOST_UNKNOWN]:
+        yield Fault(MANIFEST, f"{name!a} is no field of a manifest; remove it")
     for name in RequestSection.model_fields:
         if name not in manifest.request:
             yield Fault(MANIFEST, f"recipe.request lacks {name}")

@@ -13,6 +13,7 @@ import yaml
 
 from curation.papers.facts import Facts
 from curation.papers.markdown import code, plain, table
+from curation.papers.purposes import licensed_for
 from curation.papers.terms import IN_WORDS, Terms
 
 _SIZES: Final = (
@@ -69,11 +70,12 @@ the end.
 
 ### Out-of-Scope Use
 
-{"; ".join(IN_WORDS[action] for action in terms.reserved)}. None of these is licensed.
+{"; ".join(IN_WORDS[action] for action in terms.reserved)}. None of these is licensed, whatever a \
+split is called.
 
 ## Dataset Structure
 
-{_splits(facts)}
+{_splits(facts, terms)}
 `shards/*.tar` are WebDataset shards (a sample: `json`, `mp4`{", `jpg`" if facts.stills else ""}); \
 `parquet/` holds the same rows as tables, one file a shard. Frame sizes: {_frames(facts)}.
 
@@ -106,6 +108,8 @@ the release; who is credited is, in `LICENSE.md`.
 
 The clips are what one library holds, was cleared and passed the recipe, not a sample of film as \
 such. Machine tags err at the rates above; on films unlike those measured they may err more.
+
+{_remarks(manifest)}
 
 ## Citation
 
@@ -144,12 +148,21 @@ def size_category(samples: int) -> str:
     return next((name for below, name in _SIZES if samples < below), "10B<n<100B")
 
 
-def _splits(facts: Facts) -> str:
+def _splits(facts: Facts, terms: Terms) -> str:
     rows = [
-        (code(split), str(tally.samples), f"{tally.hours:.3f}", str(len(facts.works_in[split])))
+        (
+            *(code(split), str(tally.samples), f"{tally.hours:.3f}"),
+            *(str(len(facts.works_in[split])), code(terms.action), licensed_for(split, terms)),
+        )
         for split, tally in sorted(facts.splits.items())
     ]
-    return table(("Split", "Samples", "Hours", "Works"), rows)
+    return table(("Split", "Samples", "Hours", "Works", "Asked for", "What it is for"), rows)
+
+
+def _remarks(manifest: Mapping[str, Any]) -> str:
+    """What was said when the release was planned."""
+    said = "\n".join(f"- {plain(remark)}" for remark in manifest.get("remarks", ()))
+    return said or "Nothing was remarked when it was planned."
 
 
 def _frames(facts: Facts) -> str:

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from curation.papers.facts import Facts
+from curation.papers.provenance import listed_since
 
 RANGES: Final[Mapping[str, tuple[str, tuple[int, int], tuple[str, str, str]]]] = {
     "text": (
@@ -73,7 +74,7 @@ def summary(manifest: Mapping[str, Any], facts: Facts) -> dict[str, Any]:
         "release_id": manifest["release_id"],
         "1.3": {
             "modalities": modalities,
-            "latest_date_of_acquisition": manifest["known_at"][:10],
+            **_latest(manifest, facts),
             "video_by_split_hours": {
                 split: tally.hours for split, tally in sorted(facts.splits.items())
             },
@@ -86,6 +87,15 @@ def summary(manifest: Mapping[str, Any], facts: Facts) -> dict[str, Any]:
             "works": len(facts.works),
         },
     }
+
+
+def _latest(manifest: Mapping[str, Any], facts: Facts) -> dict[str, str]:
+    """The day on which the last of the films came into the catalog; nothing unless it is known of
+    each."""
+    since = listed_since(manifest)
+    if not facts.assets or not facts.assets.keys() <= since.keys():
+        return {}
+    return {"latest_date_of_acquisition": max(since[asset] for asset in facts.assets)[:10]}
 
 
 def _modality(name: str, size: float, what: str) -> dict[str, Any]:

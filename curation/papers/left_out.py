@@ -60,8 +60,21 @@ def _schema() -> pa.Schema:
 
 def write(lines: Iterable[LeftOut]) -> bytes:
     """The file's bytes; they depend on nothing but the lines."""
-    import pyarrow as pa
+    return written(table_of(lines))
+
+
+def written(table: pa.Table) -> bytes:
+    """The file's bytes from its rows, which are in the order of `table_of`."""
     import pyarrow.parquet as pq
+
+    buffer = io.BytesIO()
+    pq.write_table(table.cast(_schema()), buffer, compression="zstd")
+    return buffer.getvalue()
+
+
+def table_of(lines: Iterable[LeftOut]) -> pa.Table:
+    """Lines as rows: by work, film, first frame and shot."""
+    import pyarrow as pa
 
     rows = [
         {
@@ -75,9 +88,7 @@ def write(lines: Iterable[LeftOut]) -> bytes:
         }
         for line in sorted(lines, key=lambda line: line._order)
     ]
-    buffer = io.BytesIO()
-    pq.write_table(pa.Table.from_pylist(rows, schema=_schema()), buffer, compression="zstd")
-    return buffer.getvalue()
+    return pa.Table.from_pylist(rows, schema=_schema())
 
 
 def read(stream: BinaryIO) -> list[LeftOut]:

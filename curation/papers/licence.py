@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from curation.papers.markdown import code, plain, table
+from curation.papers.purposes import licensed_for
 from curation.papers.terms import IN_WORDS, Terms
 
 _PHASES: Final = {
@@ -34,6 +35,7 @@ def licence(manifest: Mapping[str, Any], terms: Terms) -> str:
 - **What**: {", ".join(map(plain, terms.components))}; of each clip only what its row names in \
 `rights.components`.
 
+{_splits(manifest, terms)}
 `policy.odrl.json` says the same to machines. Whatever is not granted here is not granted.
 
 ## Owed for it
@@ -53,6 +55,13 @@ record of what the rulebook says, not legal advice.
 ## Credits
 
 {_credits(manifest)}"""
+
+
+def _splits(manifest: Mapping[str, Any], terms: Terms) -> str:
+    """What was asked of the gate for each split: of all the same."""
+    splits = sorted({shard["split"] for shard in manifest.get("shards", ())})
+    rows = [(code(split), code(terms.action), licensed_for(split, terms)) for split in splits]
+    return table(("Split", "Cleared for", "What it is for"), rows)
 
 
 def _credits(manifest: Mapping[str, Any]) -> str:

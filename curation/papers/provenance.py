@@ -2,7 +2,8 @@
 
 https://github.com/Data-and-Trust-Alliance/DPS, section 4 (source, provenance, use), 7.1 to 7.4
 (codes). What nobody stated is not made up: where a film was shot is the code
-for an unknown country (``ZZ``, Unicode CLDR), and no regulation is said to have been evaluated.
+for an unknown country (``ZZ``, Unicode CLDR), no regulation is said to have been evaluated, and a
+film of which the catalog knows no date has none.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ _USE: Final = {
 def record(manifest: Mapping[str, Any], facts: Facts, terms: Terms) -> dict[str, Any]:
     """The record of a release, as JSON."""
     issuer = [{"name": manifest["issuer"]}]
+    since = listed_since(manifest)
     formats = ["application/vnd.apache.parquet", "application/x-tar", "video/mp4"]
     if facts.stills:
         formats.append("image/jpeg")
@@ -54,8 +56,7 @@ def record(manifest: Mapping[str, Any], facts: Facts, terms: Terms) -> dict[str,
             ],
             "format": formats,
             "sub-provenance": [
-                _film(asset, work, manifest["known_at"])
-                for asset, work in sorted(facts.assets.items())
+                _film(asset, work, since.get(asset)) for asset, work in sorted(facts.assets.items())
             ],
         },
         "use": {
@@ -72,12 +73,24 @@ def record(manifest: Mapping[str, Any], facts: Facts, terms: Terms) -> dict[str,
     }
 
 
-def _film(asset: str, work: str, date: str) -> dict[str, Any]:
-    """One film that clips were cut from; known by its content, never by a path."""
+def listed_since(manifest: Mapping[str, Any]) -> dict[str, str]:
+    """Since when the issuer's catalog lists each film, by content; those of which it is known."""
+    return {
+        source["asset_sha256"]: source["listed_since"]
+        for source in manifest.get("sources", ())
+        if source.get("listed_since") is not None
+    }
+
+
+def _film(asset: str, work: str, date: str | None) -> dict[str, Any]:
+    """One film that clips were cut from; known by its content, never by a path.
+
+    Its date is since when the issuer's catalog lists it; nobody states when it was shot.
+    """
     return {
         "source": f"urn:sha256:{asset}",
         "origin-geography": [{"country": UNKNOWN_COUNTRY}],
-        "date": date,
+        **({} if date is None else {"date": date}),
         "generation-method": [
             {
                 "code": "other-na",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 RELEASE_STATIONS = (
     *("rights", "kind", "length", "audio", "filter", "bounds", "duplicates", "quota", "cut"),
 )
+
+_MADE = "SELECT release_id FROM releases ORDER BY published_at, release_id"
 
 
 class ReportError(Exception):
@@ -52,18 +54,21 @@ def stations(connection: DuckDBPyConnection, release_id: str | None = None) -> l
     """
     table = [_rows(connection), _works(connection), _assets(connection), *_films(connection)]
     release_id = release_id or newest_release(connection)
-    if release_id is not None and not _is_known(connection, release_id):
-        raise ReportError(
-            f"no release is called {release_id!r}; the table releases holds those that were made"
-        )
+    made = [name for (name,) in connection.execute(_MADE).fetchall()]
+    if release_id is not None and release_id not in made:
+        raise ReportError(unknown_release(release_id, made))
     if release_id is not None:
         table += _release(connection, release_id)
     return table
 
 
-def _is_known(connection: DuckDBPyConnection, release_id: str) -> bool:
-    query = "SELECT 1 FROM releases WHERE release_id = ?"
-    return bool(connection.execute(query, [release_id]).fetchall())
+def unknown_release(name: str, made: Sequence[str]) -> str:
+    """What to say of a release that is not there: which come near, else the last that were made."""
+    from difflib import get_close_matches
+
+    near = get_close_matches(name, made, n=3) or made[-3:]
+    said = f"did you mean {' or '.join(near)}?" if near else "none has been made yet"
+    return f"no release is called {name!r} here; {said}"
 
 
 def newest_release(connection: DuckDBPyConnection) -> str | None:
@@ -152,10 +157,10 @@ def _release(connection: DuckDBPyConnection, release_id: str) -> list[Station]:
         ).fetchall()
         left_out = dict(found)
         passed = entered - sum(left_out.values())
-        table.append(Station(f"release: {station}", "shots", entered, passed, left_out))
+        table.append(Station(f"release: {station}", "clips", entered, passed, left_out))
         entered = passed
     query = f"SELECT count(*) FROM selections {where} AND status = 'released'"  # noqa: S608
-    table.append(Station("released", "shots", entered, _number(connection, query, release_id), {}))
+    table.append(Station("released", "clips", entered, _number(connection, query, release_id), {}))
     return table
 
 

@@ -13,12 +13,14 @@ from curation.stages.catalog import assets_of
 from curation.stages.progress import Tell, quiet
 from curation.storage import Place
 from curation.tables import Store
+from curation.tables.store import rows_of
 
 if TYPE_CHECKING:
     from collections.abc import Container, Sequence
 
     from curation.catalog.knowledge import Knowledge
     from curation.dataset.funnel import Checked
+    from curation.dataset.leftovers import Leftover
     from curation.dataset.manifest import Manifest
     from curation.dataset.recipe import Recipe
     from curation.dataset.selection import Selection
@@ -81,7 +83,7 @@ def plan_release(
     with connect(store, at) as connection:
         refuse_no_shots(connection)
         films = find_films(connection, Place.parse(settings.library))
-        duplicates = known_duplicates(connection) if recipe.duplicates != "keep_all" else None
+        duplicates = known_duplicates(connection)
         selection = select(
             connection,
             knowledge.rulebook,
@@ -150,7 +152,7 @@ def check_recipe(
             performer_gate=PerformerGate(settings.performer_gate),
             withheld=knowledge.withheld,
             unreachable=films.unreachable,
-            duplicates=known_duplicates(connection) if recipe.duplicates != "keep_all" else None,
+            duplicates=known_duplicates(connection),
         )
         return checked(selection, recipe)
 
@@ -190,7 +192,8 @@ def pack_shard(settings: Settings, release_id: str, shard: str, *, tell: Tell = 
     store = Store.at(settings.store)
     plan = read_plan(store, release_id)
     mine = read_samples(store, release_id, where={"shard": shard})
-    packed = pack_shard(store, plan, shard, mine, clips_of(store, plan))
+    films = {asset: plan.films[asset] for asset in mine.column("asset_sha256").unique().to_pylist()}
+    packed = pack_shard(store, plan, shard, mine, clips_of(store, replace(plan, films=films)))
     tell(f"packed {shard}: {packed.samples} samples")
     return packed.samples
 
@@ -219,11 +222,9 @@ def publish(settings: Settings, release_id: str) -> Manifest:
             f"SELECT {', '.join(columns)} FROM participants ORDER BY ALL"  # noqa: S608
         ).fetchall()
         faces = shots_with_faces(connection)
-        frames = {
-            shot: (first, past_last)
-            for shot, first, past_last in connection.execute(
-                "SELECT shot_id, clean_start, clean_end FROM shots"
-            ).fetchall()
+        listed = {
+            asset: datetime.fromtimestamp(since / 1e6, UTC)
+            for asset, since in connection.execute(_LISTED).fetchall()
         }
         films = [
             LeftOut(
@@ -245,8 +246,8 @@ def publish(settings: Settings, release_id: str) -> Manifest:
             withheld=knowledge.withheld,
             faces=faces,
             works={asset: work for asset, _, work in assets_of(store, at)},
+            listed=listed,
             credits=credits,
-            frames=frames,
             films=films,
             issuer=settings.studio,
             signer=_signer(settings),
@@ -277,10 +278,31 @@ def release(
 
 
 def place_of(settings: Settings, name: str) -> Place:
-    """Where a release lies that is given by its id in the store, or by its place."""
-    store = Store.at(settings.store)
-    known = "/" not in name and store.release(name).exists()
-    return store.release(name) if known else Place.parse(name)
+    """Where a release lies that is given by its id in the store, or by its place.
+
+    Raises:
+        ReportError: for what is neither.
+    """
+    from curation.report.stations import ReportError, unknown_release
+
+    store, place = Store.at(settings.store), Place.parse(name)
+    if "/" in name:
+        return place
+    if store.release(name).exists():
+        return store.release(name)
+    if not place.exists():
+        rows = rows_of(store.read("releases", ["release_id", "published_at"]))
+        rows.sort(key=lambda row: (row["published_at"], row["release_id"]))
+        raise ReportError(unknown_release(name, [row["release_id"] for row in rows]))
+    return place
+
+
+def discard(settings: Settings, release_id: str, *, in_use: bool = False) -> Leftover:
+    """Remove what a release that was cut short has left; see ``curation.dataset.leftovers``."""
+    from curation.dataset.leftovers import discard
+
+    now = datetime.now(UTC)
+    return discard(Store.at(settings.store), release_id, now=now, in_use=in_use)
 
 
 def verify(
@@ -353,6 +375,11 @@ def _against_films(
         unchecked=(*found.unchecked, *(one for one in said if isinstance(one, str))),
     )
 
+
+_LISTED = """
+    SELECT asset_sha256, epoch_us(min(recorded_at)) FROM history.assets
+    WHERE scope IS NULL AND asset_sha256 IS NOT NULL GROUP BY asset_sha256
+"""
 
 _NOT_ANALYSED = """
     SELECT asset_sha256, min(work_id), any_value(status), any_value(reasons)

@@ -51,6 +51,7 @@ def connect(store: Store, known_at: datetime | None = None) -> DuckDBPyConnectio
 
     connection = duckdb.connect()
     connection.execute("SET TimeZone = 'UTC'")
+    connection.execute(_NO_LATE_ROWS)
     connection.execute("CREATE SCHEMA history")
     for schema in schemas().values():
         stored = store.dataset(schema.name)
@@ -140,6 +141,10 @@ def _current(schema: Schema, instant: str) -> str:
         f"FROM {source} WHERE {visible(instant)}{own_first}"
     )
 
+
+_NO_LATE_ROWS = "SET late_materialization_max_rows = 0"
+"""DuckDB 2.0.0 fails at ORDER BY … LIMIT with a condition on a field of a struct, over Parquet,
+when it fetches the other columns last."""
 
 _READINGS = """
     CREATE VIEW history.readings AS

@@ -489,6 +489,8 @@ def schemas() -> dict[str, Schema]:
                     ("sample_key", text),
                     ("source_shot_id", text),
                     ("clip_sha256", text),
+                    ("first_frame", integer),
+                    ("past_last_frame", integer),
                 ]
             ),
             ("release_id", "shot_id"),

@@ -15,6 +15,7 @@ import yaml
 from curation.dataset.signature import SIGNATURE, make_key, public_path, read_signer
 from curation.dataset.verify import Verification, anchor_of, verify
 from curation.papers import binder, left_out
+from curation.papers.markdown import plain
 from curation.settings import Settings
 from curation.storage import Place
 from curation.tables import Store
@@ -121,6 +122,31 @@ def test_policy_licence_provenance_and_summary_tell_of_this_release(folder: Path
     assert video["range"] == "Less than 10 000 hours"
 
 
+def test_what_must_be_said_of_a_release_is_in_its_papers(folder: Path) -> None:
+    manifest, text = read(folder, "manifest.json"), (folder / binder.CARD).read_text()
+    said = manifest["remarks"]
+    assert any("none fell there" in remark for remark in said)
+    assert all(plain(remark) in text for remark in said)
+    manifest["remarks"] = []
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    assert seen(folder) == {binder.CARD}
+
+
+def test_a_film_has_the_date_at_which_the_catalog_first_listed_it(folder: Path) -> None:
+    manifest = read(folder, "manifest.json")
+    (source,) = manifest["sources"]
+    assert source["listed_since"] == "2026-11-21T00:00:00Z"
+    for since, date in (("2019-03-01T00:00:00Z", "2019-03-01"), (None, None)):
+        manifest["sources"] = [source | {"listed_since": since}]
+        (folder / "manifest.json").write_text(json.dumps(manifest))
+        reseal(folder)
+        (film,) = read(folder, binder.PROVENANCE)["provenance"]["sub-provenance"]
+        assert film.get("date") == since
+        summary = read(folder, binder.EU_SUMMARY)["1.3"]
+        assert summary.get("latest_date_of_acquisition") == date
+        assert not seen(folder)
+
+
 def test_what_was_left_out_adds_up_with_what_is_in(
     folder: Path, made: tuple[Settings, str]
 ) -> None:
@@ -128,6 +154,7 @@ def test_what_was_left_out_adds_up_with_what_is_in(
     selections = rows_of(Store.at(made[0].store).read("selections"))
     out = {row["shot_id"]: tuple(row["reasons"]) for row in selections if row["station"]}
     assert {line.shot_id: line.reasons for line in lines if line.shot_id} == out
+    assert all(line.first is not None for line in lines if line.shot_id)
     assert len(out) + len(rows(folder)) == len(selections)
 
 
@@ -227,7 +254,8 @@ def test_a_customers_copy_says_what_it_could_not_check(folder: Path) -> None:
     assert found.good
     assert [what.split(":")[0] for what in found.unchecked] == [
         "whether this is what was published",
-        "whether the rulebook still allows each sample",
+        "whether the rulebook of then allows each sample",
+        "what was withdrawn, ended or forbidden since",
         "who made it",
     ]
 

@@ -55,7 +55,12 @@ def test_filters_may_be_mere_text_and_be_called_sql_as_they_once_were() -> None:
         ({"clip": {"hight": 3}}, "clip.hight: unknown field; did you mean 'height'"),
         ({"clip": {"min_seconds": 5, "max_seconds": 1}}, "max_seconds must not be below"),
         ({"name": "Not A Name"}, "name"),
-        ({"split": {"train": 0}}, "one share at least"),
+        ({"split": {"train": 0}}, "train 0, val 0 and test 0 add to 0; give shares that add to 1"),
+        ({"split": {"train": 0.9, "val": 0.2}}, "split: train 0.9, val 0.2 and test 0 add to 1.1"),
+        ({"split": {"val": 0.1}}, "train 1, val 0.1 and test 0 add to 1.1; .* train among them"),
+        ({"split": {"train": 8, "val": 1, "test": 1}}, "split.train: .* less than or equal to 1"),
+        ({"kinds": ["pictures"]}, r"^recipe: kinds.0: [^;]*\(given: 'pictures'\)$"),
+        ({"kinds": []}, "kinds: Tuple should have at least 1 item"),
         ({"filters": [{"name": "x", "where": "1"}] * 2}, "'x' is given twice"),
         ({"request": {**GOOD["request"], "use_until": "2026-12-01T00:00:00Z"}}, "later than"),
         (
@@ -84,6 +89,11 @@ def test_filters_may_be_mere_text_and_be_called_sql_as_they_once_were() -> None:
 def test_faults_name_their_field(change: dict[str, Any], words: str) -> None:
     with pytest.raises(RecipeError, match=words):
         recipe_from(GOOD | change)
+
+
+def test_shares_may_be_rounded() -> None:
+    shares = {"train": 0.33, "val": 0.33, "test": 0.33}
+    assert recipe_from(GOOD | {"split": shares}).split.train == 0.33
 
 
 @pytest.mark.parametrize(

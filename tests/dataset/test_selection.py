@@ -8,7 +8,7 @@ import pytest
 from curation.dataset.decisions import decision_rows
 from curation.dataset.funnel import checked
 from curation.dataset.plan import Plan
-from curation.dataset.recipe import Kind, Recipe, RecipeError, recipe_from
+from curation.dataset.recipe import Kind, Policy, Recipe, RecipeError, recipe_from
 from curation.dataset.selection import Selection, select
 from curation.rights import PerformerGate, Rulebook
 from curation.shots import ShotKind
@@ -326,6 +326,43 @@ def test_of_copies_the_best_is_kept(
     store.append("duplicates", [pair | {"covered": 1.0, "twin_covered": covered}])
     found = chosen(store, duplicates=policy)
     assert (found["a"], found["A"]) == ("in", expected)
+
+
+@pytest.mark.parametrize("policy", get_args(Policy))
+def test_copies_are_never_parted_between_splits(tmp_path: Path, policy: str) -> None:
+    store = library(tmp_path)
+    pair = {"shot_id": "a", "twin_id": "b", "asset_sha256": "x", "twin_asset_sha256": "y"}
+    store.append("duplicates", [pair | {"covered": 1.0, "twin_covered": 1.0}])
+    shares = {"train": 0.5, "val": 0.5}
+    for seed in range(8):
+        found = selected(store, duplicates=policy, split=shares, seed=seed)
+        asked = "SELECT count(DISTINCT group_id), count(DISTINCT group_split) FROM plan_works"
+        assert found.connection.execute(asked).fetchall() == [(1, 1)]
+
+
+def test_every_clip_has_its_frames_in_or_out(tmp_path: Path) -> None:
+    store = library(tmp_path)
+    clip = {"split_long": True, "max_seconds": 0.5, "min_seconds": 0.1}
+    store.replace(
+        "films",
+        [{"asset_sha256": "x", "status": "analysed", "variable_rate": False}],
+        column="asset_sha256",
+    )
+    rows = rows_of(selected(store, clip=clip))
+    parts = sorted(
+        (row["first_frame"], row["past_last_frame"])
+        for row in rows
+        if "f" in (row["shot_id"], row["source_shot_id"])
+    )
+    assert parts == [(0, 6), (6, 12), (12, 18), (18, 24)]
+    assert all(row["first_frame"] is not None for row in rows)
+
+
+def test_a_split_that_may_not_be_used_as_it_is_called_is_said(tmp_path: Path) -> None:
+    store, shares = library(tmp_path), {"train": 0, "val": 1}
+    (said,) = [one for one in selected(store, split=shares).remarks if one.startswith("split val")]
+    assert "its 1 clips were cleared for train_gen, which does not cover validation" in said
+    assert not any(one.startswith("split") for one in selected(store).remarks)
 
 
 def test_a_copy_that_may_not_go_stands_for_no_other(tmp_path: Path) -> None:

@@ -39,7 +39,8 @@ def test_what_belongs_together_is_never_in_two_splits(
     seed: int,
     offered: tuple[float, float, float],
 ) -> None:
-    split = SplitSection(train=offered[0], val=offered[1], test=offered[2])
+    train, val, test = (share / sum(offered) for share in offered)
+    split = SplitSection(train=train, val=val, test=test)
     groups = groups_of(rulebook(series), WORKS, together=together, alike=alike)
     place = {work: split_of(group, seed, split) for work, group in groups.items()}
     for one, other in alike:

@@ -24,7 +24,7 @@ from curation.dataset.plan import ReleaseError, read_plan, read_samples
 from curation.dataset.shards import Shard, pack_shard
 from curation.dataset.verify import verify
 from curation.media import ClipSpec, Encoding, write_clips
-from curation.papers import binder, left_out
+from curation.papers import binder
 from curation.settings import Settings
 from curation.storage import Place
 from curation.tables import Store
@@ -68,7 +68,7 @@ def _refile(folder: Path, data: dict[str, Any]) -> None:
         data,
         [Shard.from_json(shard) for shard in data["shards"]],
         cards={card["tagger"]: card for card in cards},
-        lines=left_out.read(io.BytesIO((folder / "left_out.parquet").read_bytes())),
+        negative=(folder / "left_out.parquet").read_bytes(),
     )
 
 
@@ -270,6 +270,12 @@ def _list_twice(card: str) -> Callable[[dict[str, Any]], None]:
         (_set("cards", to=[]), f"{CARD}: is not in the manifest"),
         (_set("cards", 0, "path", to="../x.json"), "'../x.json' is no name of a card"),
         (_list_twice(CARD), f"lists '{CARD}' 2 times"),
+        (_set("licence", to="CC0-1.0"), "'licence' is no field of a manifest"),
+        (_set("totals", "works", to=1), "'totals.works' is no field of a manifest"),
+        (_set("excluded", 0, "note", to="x"), "'excluded.note' is no field of a manifest"),
+        (_set("credits", 0, "address", to="x"), "'credits.address' is no field of a manifest"),
+        (_set("recipe", "clip", "look", to="x"), "'recipe.clip.look' is no field of a manifest"),
+        (_set("sources", to=[]), "its sources are not the films of its samples"),
     ],
 )
 def test_a_manifest_that_disagrees_is_found(
@@ -306,7 +312,7 @@ def test_a_card_that_was_changed_is_found(folder: Path) -> None:
         (_set("shards", 0, "files", 0, "more", to=1), "shards.0.files.0.more"),
         (_set("shards", to={}), "shards: "),
         (_set("format", to="1"), "format: "),
-        (_set("format", to=4), "has format 4; this code reads up to 3"),
+        (_set("format", to=5), "has format 5; this code reads up to 4"),
         (_set("release_id", to="../x"), "release_id"),
         (_set("recipe", to=None), "recipe: "),
         (lambda d: d.pop("totals"), "totals: Field required"),

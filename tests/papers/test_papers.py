@@ -17,6 +17,7 @@ from curation.papers.facts import Facts, count
 from curation.papers.left_out import LeftOut, Spans
 from curation.papers.licence import licence
 from curation.papers.markdown import code, plain, table
+from curation.papers.purposes import serves
 from curation.papers.terms import terms_of
 
 REQUEST: dict[str, Any] = {
@@ -27,6 +28,15 @@ REQUEST: dict[str, Any] = {
     "use_until": "2031-12-01T00:00:00Z",
     "commercial": False,
     "components": ["picture"],
+}
+
+MANIFEST: dict[str, Any] = {
+    "release_id": "r",
+    "issuer": "studio",
+    "rulebook_sha256": "x",
+    "known_at": "2026",
+    "performer_gate": "OFF",
+    "credits": [],
 }
 
 
@@ -145,19 +155,37 @@ def test_a_strangers_words_are_text_in_a_paper() -> None:
     assert "`" not in code(title)[1:-1]
     assert table(("a",), [(plain(title),)]).count("\n") == 3
     said = licence(
-        {
-            "release_id": "r",
-            "issuer": title,
-            "rulebook_sha256": "x",
-            "known_at": "2026",
-            "performer_gate": "OFF",
-            "credits": [{"work_id": title, "name": title}],
-        },
+        MANIFEST | {"issuer": title, "credits": [{"work_id": title, "name": title}]},
         terms_of(REQUEST | {"licensee": title}),
     )
     assert "<script>" not in re.sub("`[^`]*`", "", said)
     assert "not for commercial ends" in said
     assert "the world" in said
+
+
+@pytest.mark.parametrize(
+    ("split", "action", "is_licensed"),
+    [
+        ("train", "train_gen_pretrain", True),
+        ("train", "train", True),
+        ("train", "use_ai", True),
+        ("train", "evaluate", False),
+        ("train", "tdm_analyze", False),
+        ("val", "train", False),
+        ("test", "train_gen", False),
+        ("val", "evaluate", True),
+        ("test", "use_ai", True),
+    ],
+)
+def test_a_split_is_licensed_for_what_was_asked_for_and_not_for_its_name(
+    split: str, action: str, is_licensed: bool
+) -> None:
+    assert serves(split, action) is is_licensed
+    terms = terms_of(REQUEST | {"action": action})
+    manifest = MANIFEST | {"shards": [{"split": split}]}
+    (line,) = [one for one in licence(manifest, terms).splitlines() if f"| `{split}` |" in one]
+    assert f"`{action}`" in line
+    assert ("not licensed" in line) is not is_licensed
 
 
 def test_of_no_rows_there_are_facts_too() -> None:

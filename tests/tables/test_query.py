@@ -4,6 +4,7 @@ from pathlib import Path
 
 import duckdb
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from deltalake import write_deltalake
 
@@ -157,3 +158,29 @@ def test_what_taggers_cost_is_asked_of_films_stored_before_it_was_kept_too(tmp_p
     store.replace("films", [new], column="asset_sha256")
     with connect(store) as connection:
         assert connection.execute(sql).fetchall() == [("new", 2.0, 0.5), ("old", 2.0, None)]
+
+
+def test_a_limit_with_a_condition_on_a_nested_field_does_not_fail(tmp_path: Path) -> None:
+    """DuckDB 2.0.0 fails at it over Parquet; whoever asks the store must not meet that."""
+    shots = pa.table(
+        {
+            "key": [str(n) for n in range(40)],
+            "seconds": [float(n % 7) for n in range(40)],
+            "light": [
+                {"key": {"label": "low", "sure": n / 40}, "cct": {"k": n}} for n in range(40)
+            ],
+        }
+    )
+    pq.write_table(shots, tmp_path / "shots.parquet")
+    asked = (
+        f"SELECT key FROM read_parquet('{tmp_path}/shots.parquet') "
+        "WHERE light.key.sure > 0.5 ORDER BY seconds LIMIT 3"
+    )
+    with connect(Store.at(tmp_path / "store")) as connection:
+        (setting,) = connection.execute(
+            "SELECT value FROM duckdb_settings() WHERE name = 'late_materialization_max_rows'"
+        ).fetchall()
+    assert setting == ("0",)
+    with duckdb.connect() as plain:
+        plain.execute("SET late_materialization_max_rows = 0")
+        assert len(plain.execute(asked).fetchall()) == 3

@@ -6,6 +6,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any, Final, Literal
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 from av.video.frame import VideoFrame
@@ -24,7 +25,13 @@ UNEVEN: Final = 12
 pictures move (macroblock tree, adaptive quantisation, B-frames). Chosen, not fitted: on the reels
 in shared/shots, the example library, Agent 327 and Sintel no good clip was refused."""
 
-_Picture = tuple[npt.NDArray[Any], ...]
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Picture:
+    """The samples of a frame, plane by plane, of so many bits."""
+
+    planes: tuple[npt.NDArray[Any], ...]
+    bits: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,18 +91,19 @@ def prove(clip: Path, ticks: Sequence[int], base: Fraction, edges: Edges, *, crf
         raise _refusal(clip, "its frames are not as far apart in time as the film's")
     errors = []
     ends = _ends(clip, timeline)
-    for name, frame, wanted in (
+    for name, frame, sought in (
         ("first", ends[0], edges.first),
         ("last", ends[-1], edges.last[::-1]),
     ):
-        own = _error(_picture(frame), _picture(wanted[0]))
+        shown, wanted = _picture(frame), [_picture(one) for one in sought]
+        own = _error(shown, wanted[0])
         errors.append(own)
         if own > (quantised(crf + UNEVEN) if crf > 0 else 0):
             raise _refusal(clip, f"its {name} frame is not the shot's ({_db(own):.1f} dB)")
         if len(wanted) < 2:
             continue
-        apart = _error(_picture(wanted[0]), _picture(wanted[1]))
-        other = _error(_picture(frame), _picture(wanted[1]))
+        apart = _error(wanted[0], wanted[1])
+        other = _error(shown, wanted[1])
         if other < own and apart > quantised(crf + UNEVEN / 2):
             raise _refusal(clip, f"its {name} frame is nearer to the shot's next to it")
     kind: Literal["exact", "lossy"] = "lossy" if any(errors) else "exact"
@@ -123,23 +131,26 @@ def _walk(
 
 
 def _picture(frame: VideoFrame) -> _Picture:
-    """The planes of a frame, in 8-bit levels."""
+    """The planes of a frame."""
     planes = []
     for plane, component in zip(frame.planes, frame.format.components, strict=False):
         kind = np.dtype("<u2") if component.bits > 8 else np.dtype("u1")
-        rows = np.frombuffer(memoryview(plane), kind).reshape(plane.height, -1)[:, : plane.width]
-        planes.append(rows.astype(np.float32) * (255 / ((1 << component.bits) - 1)))
-    return tuple(planes)
+        rows = np.frombuffer(memoryview(plane), kind).reshape(plane.height, -1)
+        planes.append(rows[:, : plane.width])
+    return _Picture(tuple(planes), frame.format.components[0].bits)
 
 
 def _error(one: _Picture, other: _Picture) -> float:
-    """The mean squared difference of all samples; beyond any bound where the shapes differ."""
-    if [p.shape for p in one] != [p.shape for p in other]:
+    """The mean squared difference of all samples, in 8-bit levels; beyond any bound where the
+    shapes differ.
+    """
+    shapes = [[plane.shape for plane in picture.planes] for picture in (one, other)]
+    if shapes[0] != shapes[1] or one.bits != other.bits:
         return 255.0**2
-    total = sum(
-        float(np.square(a - b).sum(dtype=np.float64)) for a, b in zip(one, other, strict=True)
-    )
-    return total / sum(p.size for p in one)
+    pairs = zip(one.planes, other.planes, strict=True)
+    total = sum(cv2.norm(a, b, cv2.NORM_L2SQR) for a, b in pairs)
+    unit = 255 / ((1 << one.bits) - 1)
+    return float(total * unit**2 / sum(plane.size for plane in one.planes))
 
 
 def _db(error: float) -> float:

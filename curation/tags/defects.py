@@ -1,7 +1,9 @@
 """Defects of the picture as a signal, in a score whose parts are visible.
 
 Pictures are looked at in their own size, up to 1920 wide, for noise, blocks, combs and stuck pixels
-do not survive shrinking. Limits were chosen on real frames degraded by known amounts
+do not survive shrinking. Of a film by fields one field is judged, by the lines that it is stored
+in: that two are woven into its pictures is said, and what combs within a field is what is left once
+they are made whole. Limits were chosen on real frames degraded by known amounts
 (benchmarks/README.md); no study of viewers stands behind the score.
 """
 
@@ -9,7 +11,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar, Final
 
 import cv2
@@ -18,6 +20,7 @@ from numpy.typing import NDArray
 
 from curation.tags.artefacts import (
     PIXELS,
+    Grey,
     banding,
     blocks,
     blur,
@@ -45,6 +48,9 @@ COMBED: Final = 0.01
 """Share of the picture: whole pictures reach 0.0003, two moments four pixels apart 0.03 to 0.14…"""
 COMB_NOISE: Final = 6.0
 """…and noise beyond this many levels may."""
+FIELD_COMBED: Final = 0.06
+"""Of a single field, whose lines lie farther apart, what is level and fine combs too: up to 0.024
+of a train's. From `COMBED` to here nothing is said, and nothing taken from the score."""
 BANDED: Final = (4.0, 1.8)
 """Least levels that a line crosses by steps, and their least mean height: video levels of 8 bits
 have 1.2, films reach 1.6."""
@@ -77,6 +83,7 @@ _EVEN: Final = ("blur", "clipped_share", "crushed_share")
 GOOD, POOR = 0.7, 0.35
 
 _MEDIAN: Final = ("noise", "blockiness", "block_step", "band_levels", "band_step", "blur")
+_WORST: Final = ("combing", "woven")
 _MEAN: Final = ("clipped_share", "crushed_share", "luma_deviation", "ground")
 _PLACE: Final = ("x", "y", "ground", "level")
 
@@ -86,8 +93,8 @@ class DefectsTagger:
     """Noise, blocks, combs, bands, blur and stuck pixels of a shot, and a score made of them."""
 
     name: ClassVar[str] = "quality.defects"
-    version: ClassVar[str] = "3"
-    label_version: ClassVar[str] = "1"
+    version: ClassVar[str] = "4"
+    label_version: ClassVar[str] = "2"
     needs: ClassVar[Needs] = Needs(width=1920, per_second=0.25)
     facets: ClassVar[tuple[Facet, ...]] = (
         Facet(
@@ -105,8 +112,12 @@ class DefectsTagger:
         ),
         Facet(
             "combing",
-            ("none", "combed", UNKNOWN),
-            {"combing": "share of the picture, most in a still", "noise": "8-bit levels"},
+            ("none", "woven", "combed", UNKNOWN),
+            {
+                "combing": "share of the picture, of one field by fields; most in a still",
+                "woven": "of a film by fields: share that combs as stored, most in a still",
+                "noise": "8-bit levels",
+            },
         ),
         Facet(
             "banding",
@@ -143,9 +154,16 @@ class DefectsTagger:
     )
 
     def meter(self, video: VideoInfo) -> Meter:
-        """A meter of a still. Of a film by fields it is shown one field, in which nothing combs."""
-        by_fields = video.by_fields
-        return lambda frame, before: _measures(frame, by_fields=by_fields)
+        """A meter of a still.
+
+        Of a film by fields whose lines are not kept, being turned or too large, combs are unknown.
+        """
+        if not video.by_fields:
+            return lambda frame, before: _measures(frame)
+        upright = video.rotation % 180 == 0 and video.display_height == video.height
+        if upright and video.display_width <= self.needs.width:
+            return lambda frame, before: _measures_of_field(replace(frame, one_field=False))
+        return lambda frame, before: _measures(frame) | {"combing": math.nan}
 
     def summarise(self, series: Series, pts: NDArray[np.float64]) -> dict[str, float]:
         """Medians over the stills; combing of the worst, for pulldown weaves only some."""
@@ -157,9 +175,10 @@ class DefectsTagger:
             judged = series[name][np.isfinite(series[name])]
             if len(judged):
                 summary[name] = float(judged.mean())
-        combs = series["combing"][np.isfinite(series["combing"])]
-        if len(combs):
-            summary["combing"] = float(combs.max())
+        for name in _WORST:
+            combs = series[name][np.isfinite(series[name])]
+            if len(combs):
+                summary[name] = float(combs.max())
         return summary | _stuck(series, len(pts))
 
     def label(self, measures: Mapping[str, float]) -> tuple[Tag, ...]:
@@ -175,10 +194,29 @@ class DefectsTagger:
         )
 
 
-def _measures(frame: Frame, *, by_fields: bool) -> dict[str, float]:
+def _measures(frame: Frame) -> dict[str, float]:
+    return _judged(*_inside(frame))
+
+
+def _measures_of_field(frame: Frame) -> dict[str, float]:
+    """Of the field of a picture that has its first line, and how far its two fields comb."""
+    grey, left, top = _inside(frame)
+    first = top % 2
+    values = _judged(np.ascontiguousarray(grey[first::2]), left, 0)
+    for k in range(1, PIXELS + 1):
+        values[f"pixel{k}_y"] = 2 * values[f"pixel{k}_y"] + top + first
+    return values | {"woven": combing(window(grey))}
+
+
+def _inside(frame: Frame) -> tuple[Grey, int, int]:
+    """Luma inside the bars, and how far they reach from the left and from above."""
     whole = np.asarray(cv2.cvtColor(frame.rgb, cv2.COLOR_RGB2GRAY), np.uint8)
     rows, columns = bars(whole)
-    grey = np.ascontiguousarray(whole[rows.first : rows.past, columns.first : columns.past])
+    grey = whole[rows.first : rows.past, columns.first : columns.past]
+    return np.ascontiguousarray(grey), columns.first, rows.first
+
+
+def _judged(grey: Grey, left: int, top: int) -> dict[str, float]:
     levels = np.bincount(grey.ravel(), minlength=256) / grey.size
     values = {
         "luma_deviation": float(cv2.meanStdDev(grey)[1][0, 0]),
@@ -193,17 +231,17 @@ def _measures(frame: Frame, *, by_fields: bool) -> dict[str, float]:
         "noise": noise(middle_part),
         "blockiness": grid.ratio,
         "block_step": grid.step,
-        "combing": math.nan if by_fields else combing(middle_part),
+        "combing": combing(middle_part),
         "blur": blur(middle_part),
         "band_levels": bands.levels,
         "band_step": bands.step,
     }
     values |= {name: math.nan if plain else value for name, value in judged.items()}
     count, kept = stuck(grey)
-    values["lone_pixels"] = float(count)
+    values |= {"lone_pixels": float(count), "woven": math.nan}
     for k in range(PIXELS):
         pixel = kept[k] if k < len(kept) else (math.nan,) * len(_PLACE)
-        given = (pixel[0] + columns.first, pixel[1] + rows.first, *pixel[2:])
+        given = (pixel[0] + left, pixel[1] + top, *pixel[2:])
         values |= {f"pixel{k + 1}_{p}": float(v) for p, v in zip(_PLACE, given, strict=True)}
     return values
 
@@ -255,12 +293,19 @@ def _detail(measures: Mapping[str, float]) -> Tag:
 
 
 def _combing(measures: Mapping[str, float]) -> Tag:
-    shown = pick(measures, "combing", "noise")
-    combed = shown["combing"] >= COMBED
-    if math.isnan(shown["combing"]) or (combed and not shown["noise"] < COMB_NOISE):
+    shown = pick(measures, "combing", "woven", "noise")
+    field = math.isfinite(shown["woven"])
+    limit = FIELD_COMBED if field else COMBED
+    if math.isnan(shown["combing"]) or COMBED <= shown["combing"] < limit:
         return unknown("combing", shown)
-    octaves = abs(math.log2(max(shown["combing"], 1e-4) / COMBED))
-    return Tag("combing", "combed" if combed else "none", sureness(octaves, 1.0), shown)
+    combed = shown["combing"] >= limit
+    woven = not combed and field and shown["woven"] >= COMBED
+    if (combed or woven) and not shown["noise"] < COMB_NOISE:
+        return unknown("combing", shown)
+    share = shown["woven"] if woven else shown["combing"]
+    octaves = abs(math.log2(max(share, 1e-4) / (limit if combed else COMBED)))
+    label = "combed" if combed else "woven" if woven else "none"
+    return Tag("combing", label, sureness(octaves, 1.0), shown)
 
 
 def _banding(measures: Mapping[str, float]) -> Tag:
@@ -289,6 +334,8 @@ def _technical(measures: Mapping[str, float]) -> Tag:
         given["band_step"] = 1.0
     if measures.get("block_step", 0.0) < BLOCK_STEP and measured(pick(given, "blockiness")):
         given["blockiness"] = 1.0
+    if math.isfinite(measures.get("woven", math.nan)) and given["combing"] < FIELD_COMBED:
+        given["combing"] = 0.0
     parts = {f"part_{name}": part(name, value) for name, value in given.items()}
     shown = {"score": math.prod(parts.values()), **parts, **pick(measures, "ground")}
     if not measured(shown):

@@ -70,13 +70,21 @@ def woven(one: Grey, other: Grey) -> Grey:
     return both
 
 
-def tagged(stills: list[Grey], *, by_fields: bool = False) -> dict[str, str]:
-    meter = TAGGER.meter(cast("VideoInfo", SimpleNamespace(by_fields=by_fields)))
+def measured(stills: list[Grey], *, by_fields: bool = False) -> list[dict[str, float]]:
+    high, wide = stills[0].shape
+    video = SimpleNamespace(
+        by_fields=by_fields, rotation=0, height=high, display_height=high, display_width=wide
+    )
+    meter = TAGGER.meter(cast("VideoInfo", video))
     shown = [
         Frame(i, Fraction(i), Still(np.repeat(grey[..., None], 3, axis=2)))
         for i, grey in enumerate(stills)
     ]
-    rows = [meter(frame, None) for frame in shown]
+    return [meter(frame, None) for frame in shown]
+
+
+def tagged(stills: list[Grey], *, by_fields: bool = False) -> dict[str, str]:
+    rows = measured(stills, by_fields=by_fields)
     series = {name: np.array([row[name] for row in rows]) for name in rows[0]}
     summary = TAGGER.summarise(series, np.arange(len(rows), dtype=np.float64))
     return {tag.facet: tag.label for tag in TAGGER.label(summary)}
@@ -162,10 +170,29 @@ def test_what_spoils_a_picture_is_named_and_lowers_its_score(film: list[Grey], w
         assert (said["technical"] == "good") == (what == "nothing")
 
 
-def test_of_a_film_by_fields_combs_and_the_score_are_not_told(film: list[Grey]) -> None:
-    said = tagged([film[0]], by_fields=True)
-    assert (said["combing"], said["technical"]) == ("unknown", "unknown")
+def test_of_a_film_by_fields_a_field_is_judged(film: list[Grey]) -> None:
+    moved = woven(film[0], np.roll(film[0], 9, axis=1))
+    said = tagged([moved], by_fields=True)
+    assert (said["combing"], said["technical"]) == ("woven", tagged([film[0]])["technical"])
     assert said["noise"] == "clean"
+    assert tagged([film[0]], by_fields=True)["combing"] == "none"
+
+
+def test_what_combs_within_a_field_is_left_over(film: list[Grey]) -> None:
+    field = woven(film[0], np.roll(film[0], 9, axis=1))
+    assert tagged([field.repeat(2, axis=0)], by_fields=True)["combing"] == "combed"
+
+
+def test_of_fields_whose_lines_are_lost_combs_are_not_told(film: list[Grey]) -> None:
+    said = tagged([np.tile(film[0], (1, 4))], by_fields=True)
+    assert (said["combing"], said["technical"]) == ("unknown", "unknown")
+
+
+def test_a_stuck_pixel_of_a_field_is_where_it_is_stored(film: list[Grey]) -> None:
+    still = soft(film[0], 3)
+    still[71, 100] = still[70, 200] = 255
+    seen = measured([still], by_fields=True)[0]
+    assert (seen["lone_pixels"], seen["pixel1_x"], seen["pixel1_y"]) == (1, 200, 70)
 
 
 @pytest.mark.parametrize("level", [0, 128, 255])

@@ -4,6 +4,8 @@ import re
 import shutil
 import subprocess
 from fractions import Fraction
+from types import SimpleNamespace
+from typing import Any, cast
 
 import duckdb
 import imageio_ffmpeg
@@ -14,8 +16,10 @@ from hypothesis import settings as effort
 from hypothesis import strategies as st
 
 from curation import stages
+from curation.dataset import row_check
 from curation.dataset.columns import Column
 from curation.dataset.cropping import WIDTH, with_crop
+from curation.dataset.manifest import Manifest
 from curation.dataset.recipe import ClipSection
 from curation.dataset.spans import frames_sql
 from curation.media import rate_of
@@ -161,3 +165,26 @@ def test_a_release_of_a_constant_rate_without_bars(films: Settings) -> None:
         else:
             assert (clip["crop"], clip["width"], clip["height"]) == ("", 640, 360)
     assert sum(bool(row["clip"]["crop"]) for row in rows) > len(rows) / 2
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({}, ""),
+        ({"repeated": 1}, "10 frames cut of a span"),
+        ({"left_out": 14}, "10 frames cut of a span"),
+        ({"source_frames": 24}, "cut of 24 frames, its span has 25"),
+        ({"fps": "", "left_out": 0, "frames": 25}, "the recipe asks for another"),
+        ({"crop": "640x280+0+40+0"}, "is no part of a picture"),
+        ({"crop": "640x240+0+60"}, "320 by 140, cropped to 640x240"),
+    ],
+)
+def test_a_row_that_does_not_add_up_is_found(change: dict[str, Any], words: str) -> None:
+    clip = {"frames": 10, "repeated": 0, "left_out": 15, "source_frames": 25, "fps": "10"}
+    clip |= {"crop": "640x280+0+40", "width": 320, "height": 140, **change}
+    row = {"clean_start": 0, "clean_end": 25, "frames": clip["frames"], "clip": clip}
+    asked = {"fps": 10, "crop_bars": True, "height": 140}
+    manifest = cast("Manifest", SimpleNamespace(data={"recipe": {"clip": asked}}))
+    found = [*row_check._frames(manifest, row), *row_check._crop(manifest, clip)]
+    assert len(found) == bool(words)
+    assert words in " ".join(found)

@@ -35,6 +35,7 @@ import numpy as np
 from benchmarks.films import ROOT, SHARED, source
 from benchmarks.tags_camera import camera
 from benchmarks.tags_embedding import embedding
+from benchmarks.tags_marks import marks
 from benchmarks.tags_palette import palette, safety
 from benchmarks.tags_quality import quality
 from benchmarks.tags_sound import sound
@@ -69,6 +70,7 @@ def main() -> None:
     tables = {
         "camera": camera,
         "embedding": embedding,
+        "marks": marks,
         "palette": palette,
         "people": people,
         "quality": quality,

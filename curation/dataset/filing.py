@@ -105,11 +105,36 @@ class Papers:
         try:
             said = [json.loads((self._release / card.path).read_text()) for card in cards]
             taggers = {card["tagger"]: card for card in said}
-            bound = binder.bind(data, self._facts, taggers, [*_listed(data), *papers])
+            files = self._as_described([*_listed(data), *papers])
+            bound = binder.bind(data, self._facts, taggers, files)
         except (StorageError, *_CANNOT) as error:
             self.faults.append(Fault(MANIFEST, f"its papers cannot be made again: {error!r}"))
             return
         self._compare(bound)
+
+    def _as_described(self, files: list[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+        """The files as the description for catalogues lists them; one that it lists with another
+        content is at fault itself, and not the description."""
+        place = self._release / binder.CROISSANT
+        try:
+            listed = json.loads(place.read_text())["distribution"]
+            stated = {one["contentUrl"]: one for one in listed if "contentUrl" in one}
+            found = [(file, stated[file["path"]]) for file in files]
+            other = {
+                file["path"]: {
+                    "path": file["path"],
+                    "bytes": int(one["contentSize"].removesuffix(" B")),
+                    "sha256": one["sha256"],
+                }
+                for file, one in found
+                if one["sha256"] != file["sha256"]
+            }
+        except (StorageError, *_CANNOT):
+            return files
+        blamed = {fault.file for fault in self.faults}
+        what = f"its SHA-256 is not the one in {binder.CROISSANT}: it was changed since"
+        self.faults += [Fault(path, what) for path in sorted(other.keys() - blamed)]
+        return [other.get(file["path"], file) for file in files]
 
     def _compare(self, told: Mapping[str, bytes]) -> None:
         for path, data in told.items():

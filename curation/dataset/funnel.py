@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from curation.dataset.bounds import ABOVE, BELOW, UNKNOWN
 from curation.dataset.quotas import TOTAL, Minimum, reason_of
-from curation.dataset.selection import (
+from curation.dataset.selection import Selection
+from curation.dataset.split import SPLITS
+from curation.dataset.stations import (
     AUDIO,
     BOUNDS,
     CUT,
@@ -21,9 +23,7 @@ from curation.dataset.selection import (
     LENGTH,
     QUOTA,
     RIGHTS,
-    Selection,
 )
-from curation.dataset.split import SPLITS
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection

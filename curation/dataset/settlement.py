@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from curation.dataset.clearance import Span
 from curation.dataset.clips import clips_of
 from curation.dataset.plan import Plan, ReleaseError, read_samples
-from curation.dataset.selection import CUT, STATIONS
+from curation.dataset.stations import CUT, STATIONS
 from curation.dataset.streams import BATCH
 from curation.papers.left_out import LeftOut
 from curation.papers.left_out import table_of as left_out_table

@@ -207,17 +207,27 @@ def test_a_paper_forged_with_its_hash_still_says_what_the_release_does_not(folde
 
 
 def rehash(folder: Path) -> None:
-    """Make the manifest agree with its papers, as they are."""
+    """Make the manifest agree with its papers and cards, as they are."""
     import hashlib
 
     file = folder / "manifest.json"
     data = json.loads(file.read_text())
-    before = sum(paper["bytes"] for paper in data["papers"])
-    for paper in data["papers"]:
-        raw = (folder / paper["path"]).read_bytes()
-        paper |= {"bytes": len(raw), "sha256": hashlib.sha256(raw).hexdigest()}
-    data["totals"]["bytes"] += sum(paper["bytes"] for paper in data["papers"]) - before
+    listed = [*data["papers"], *data["cards"]]
+    before = sum(one["bytes"] for one in listed)
+    for one in listed:
+        raw = (folder / one["path"]).read_bytes()
+        one |= {"bytes": len(raw), "sha256": hashlib.sha256(raw).hexdigest()}
+    data["totals"]["bytes"] += sum(one["bytes"] for one in listed) - before
     file.write_text(json.dumps(data))
+
+
+@pytest.mark.parametrize("path", [binder.CARD, "cards/quality.json"])
+def test_a_card_forged_with_its_hash_is_itself_to_blame(folder: Path, path: str) -> None:
+    text = (folder / path).read_text()
+    (folder / path).write_text(text.replace("luma", "look", 1).replace("Citation", "Thanks", 1))
+    assert (folder / path).read_text() != text
+    rehash(folder)
+    assert seen(folder) == {path}
 
 
 def test_a_paper_that_the_manifest_does_not_list_is_missed(folder: Path) -> None:

@@ -36,17 +36,17 @@ def hides(grey: Grey) -> bool:
     """Whether a picture, luma (rows, columns) inside its bars, may hide a face; no card does."""
     if ground(grey) >= MOSTLY:
         return False
-    return float(np.median(grey)) < GLOOM or figure(grey) >= FIGURE
+    rows = max(1, round(SMALL * grey.shape[0] / grey.shape[1]))
+    small = np.asarray(cv2.resize(grey, (SMALL, rows), interpolation=cv2.INTER_AREA), np.uint8)
+    return float(np.median(small)) < GLOOM or figure(small) >= FIGURE
 
 
-def figure(grey: Grey) -> float:
+def figure(small: Grey) -> float:
     """Height of the tallest dark figure about the middle that has light on both sides, as a share.
 
-    It may be a post as well as a person.
+    Of luma (rows, 64). It may be a post as well as a person.
     """
-    high, wide = grey.shape
-    rows = max(1, round(SMALL * high / wide))
-    small = np.asarray(cv2.resize(grey, (SMALL, rows), interpolation=cv2.INTER_AREA), np.uint8)
+    rows = len(small)
     light = float(np.percentile(small, LIGHT))
     # Rows lie behind one another, a gap of neither dark nor light before each.
     dark, lit = (

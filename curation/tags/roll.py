@@ -111,7 +111,8 @@ def _measures(frame: Frame, before: Frame | None) -> dict[str, float]:
     )
     rows, columns = bars(now)
     plain = ground(now[rows.first : rows.past, columns.first : columns.past]) >= MOSTLY
-    if not plain and not _climb(now, then, BANDS) >= CLIMB * SLOWEST * seconds:
+    climb = _climb(now, then, BANDS) / seconds
+    if not (climb >= CLIMB * SLOWEST or (plain and abs(climb) <= CLIMB * SLOWEST)):
         return nothing
     seen = glance(frame)
     if seen.sight != "text" and not seen.listing:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, cast
 import cv2
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -98,6 +98,7 @@ def test_films_without_a_mark_have_none(shared: Path) -> None:
     assert tagged(stills).label == "unknown"
 
 
+@settings(deadline=None)
 @given(st.tuples(st.integers(1, 40), st.integers(1, 40)), st.integers(0, 9))
 def test_however_small_a_picture_it_is_measured(shape: tuple[int, int], seed: int) -> None:
     noise = np.random.default_rng(seed).integers(0, 256, (3, *shape, 3)).astype(np.uint8)

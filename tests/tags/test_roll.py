@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, cast
 import cv2
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -81,6 +81,7 @@ def test_without_pairs_nothing_is_told() -> None:
     assert TAGGER.label(TAGGER.summarise({}, np.array([])))[0].label == "unknown"
 
 
+@settings(deadline=None)
 @given(st.tuples(st.integers(1, 40), st.integers(1, 40)), st.integers(0, 9))
 def test_however_small_a_picture_it_is_measured(shape: tuple[int, int], seed: int) -> None:
     noise = np.random.default_rng(seed).integers(0, 256, (2, *shape, 3)).astype(np.uint8)

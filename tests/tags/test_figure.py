@@ -44,6 +44,10 @@ def test_the_dark_hides_a_face_and_a_card_does_not() -> None:
 @settings(deadline=None)
 @given(st.integers(1, 200), st.integers(0, 9))
 def test_a_figure_is_a_share_of_any_picture(rows: int, seed: int) -> None:
-    random = np.random.default_rng(seed)
-    assert 0 <= figure(random.integers(0, 256, (rows, 64)).astype(np.uint8)) <= 1
-    hides(random.integers(0, 256, (rows, seed + 1)).astype(np.uint8))
+    picture = np.random.default_rng(seed).integers(0, 256, (rows, 64)).astype(np.uint8)
+    assert 0 <= figure(picture) <= 1
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (2, 40), (40, 2)])
+def test_however_thin_a_picture_it_is_looked_at(shape: tuple[int, int]) -> None:
+    assert not hides(np.full(shape, 200, np.uint8))

@@ -97,7 +97,13 @@ def people() -> None:
             list(presence(stills, scores)),
             title=f"Faces, {width} wide, {1e3 * statistics.median(spent):.1f} ms a still",
         )
-    said = [scale(still.frame) for still in stills]
+    tags = [tagged(still.frame) for still in stills]
+    show(
+        ("shows", "stills", "none", "unknown", "faces"),
+        list(denied(stills, tags)),
+        title="Whether faces are denied, by what the picture shows",
+    )
+    said = [each["shot_scale"] for each in tags]
     show(
         ("material", "framed people", "said", "right", "one step off", "mean confidence"),
         list(framing(stills, said)),
@@ -153,13 +159,25 @@ def searched(stills: Sequence[Still], width: int) -> tuple[list[float], list[flo
     return scores, spent
 
 
-def scale(frame: Frame) -> Tag:
-    """The shot scale of a shot of which one still was seen."""
+def tagged(frame: Frame) -> dict[str, Tag]:
+    """The tags, by facet, of a shot of which one still was seen."""
     tagger = PeopleTagger()
     measures = tagger.meter(None)(frame.sized(tagger.needs.width), None)
     series = {name: np.array([value]) for name, value in measures.items()}
-    tags = tagger.label(tagger.summarise(series, np.zeros(1)))
-    return next(tag for tag in tags if tag.facet == "shot_scale")
+    return {tag.facet: tag for tag in tagger.label(tagger.summarise(series, np.zeros(1)))}
+
+
+def denied(stills: Sequence[Still], tags: Sequence[dict[str, Tag]]) -> Iterator[list[Any]]:
+    """A row for a face, for somebody without one, and for nobody: what is said of faces."""
+    said: dict[str, Counter[str]] = defaultdict(Counter)
+    for still, each in zip(stills, tags, strict=True):
+        somebody = still.framing in SCALES
+        shown = "a face" if still.face == "yes" else "somebody" if somebody else still.framing
+        label = each["faces"].label
+        said[shown][label if label in ("none", UNKNOWN) else "faces"] += 1
+    for shown, name in (("a face", "a face"), ("somebody", "no face"), ("none", "nobody")):
+        seen = said[shown]
+        yield [name, seen.total(), seen["none"], seen[UNKNOWN], seen["faces"]]
 
 
 def presence(stills: Sequence[Still], scores: Sequence[float]) -> Iterator[list[Any]]:

@@ -8,11 +8,11 @@ Of the medium only what is drawn in flat colours can be told so cheaply: plain a
 texture, crossed by edges. Neither grain, edges nor colours tell a rendered picture from a
 photographed one: a logistic model of twelve such numbers, asked about films held out, was right 78
 times in 100 where it was surest. One of EfficientNet's features, of coloured film, each film held
-out, is right in at most 80 of the 100 stills that it is surest are live action, for lit renders look
-photographed to it; animation it names in one still of seven, rightly, but against photographs of six
-films alone, and it would look at every shot once more. So photographs and most renders are
-`unknown`, and `live_action` is never said. A rendered clear sky counts as drawn; real ones have a
-gradient.
+out, is right in at most 80 of the 100 stills that it is surest are live action, for lit renders
+look photographed to it; animation it names in one still of seven, rightly, but against photographs
+of six films alone, and every shot would be looked at once more. So photographs and most renders
+are `unknown`, and `live_action` is never said. A rendered clear sky counts as drawn; real ones have
+a gradient.
 
 Thresholds of tone and medium were chosen on benchmarks/labels (tags_palette.py): shots of eleven
 films and toned copies of them.

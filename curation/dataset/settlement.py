@@ -31,6 +31,13 @@ _OF_SAMPLES = (
     *("shot_id", "source_shot_id", "asset_sha256", "work_id", "clean_start", "clean_end"),
 )
 
+_ASKED = """
+    shot_id, request->>'work_id' AS work_id, (request->'span'->>0)::BIGINT AS first,
+    (request->'span'->>1)::BIGINT AS past,
+    from_json(request->'components', '["VARCHAR"]') AS components
+"""
+"""What the gate was asked about a clip, from the request that was written down."""
+
 
 @dataclass(frozen=True)
 class Settlement:
@@ -104,8 +111,7 @@ class Settlement:
         cursor = self.connection.execute(
             """
             SELECT settled.shot_id, samples.source_shot_id, samples.asset_sha256, samples.work_id,
-                clean_start, clean_end, request->>'work_id', (request->'span'->>0)::BIGINT,
-                (request->'span'->>1)::BIGINT, from_json(request->'components', '["VARCHAR"]')
+                clean_start, clean_end, asked.work_id, asked.first, asked.past, asked.components
             FROM settled LEFT JOIN samples USING (shot_id) LEFT JOIN asked USING (shot_id)
             WHERE status = 'released' ORDER BY samples.work_id, settled.shot_id
             """
@@ -134,11 +140,10 @@ def settle(store: Store, plan: Plan) -> Iterator[Settlement]:
     import duckdb
 
     with duckdb.connect() as connection:
-        connection.register("staged", store.staged(plan.release_id, "selections"))
-        connection.register("samples", read_samples(store, plan.release_id, _OF_SAMPLES))
-        decisions = store.staged(plan.release_id, "decisions")
-        connection.register("asked", decisions.select(["shot_id", "request"]))
+        _take(connection, "asked", store.staged(plan.release_id, "decisions"), _ASKED)
+        _take(connection, "samples", read_samples(store, plan.release_id, _OF_SAMPLES))
         connection.register("cut", _cut(store, plan))
+        connection.register("staged", store.staged(plan.release_id, "selections"))
         connection.execute(
             f"""
             CREATE TEMP TABLE settled AS
@@ -157,7 +162,16 @@ def settle(store: Store, plan: Plan) -> Iterator[Settlement]:
             )
             """  # noqa: S608
         )
+        connection.unregister("staged")
+        connection.unregister("cut")
         yield Settlement(plan.release_id, connection)
+
+
+def _take(connection: DuckDBPyConnection, name: str, rows: pa.Table, columns: str = "*") -> None:
+    """Some columns of rows as a table of the database, which holds them in less space."""
+    connection.register("taken", rows)
+    connection.execute(f"CREATE TEMP TABLE {name} AS SELECT {columns} FROM taken")  # noqa: S608
+    connection.unregister("taken")
 
 
 def _cut(store: Store, plan: Plan) -> pa.Table:

@@ -29,5 +29,5 @@ def test_a_plan_is_read_as_it_was_written() -> None:
 
 @pytest.mark.parametrize("change", [{"format": FORMAT_VERSION - 1}, {"format": None}])
 def test_a_plan_of_another_version_is_refused(change: dict[str, object]) -> None:
-    with pytest.raises(ReleaseError, match="the plan of a-1 has format .* Plan the release again"):
+    with pytest.raises(ReleaseError, match=r"the plan of a-1 has format .* Plan the release again"):
         Plan.from_json(PLAN.to_json() | change)

@@ -10,7 +10,7 @@ photographed one: a logistic model of twelve such numbers, asked about films hel
 times in 100 where it was surest. One of EfficientNet's features, of coloured film, each film held
 out, is right in at most 80 of the 100 stills that it is surest are live action, for lit renders
 look photographed to it; animation it names in one still of seven, rightly, but against photographs
-of six films alone, and every shot would be looked at once more. So photographs and most renders
+of five films alone, and every shot would be looked at once more. So photographs and most renders
 are `unknown`, and `live_action` is never said. A rendered clear sky counts as drawn; real ones have
 a gradient.
 

@@ -9,7 +9,13 @@ import typer
 
 from curation.cli.inputs import instant, one_of
 from curation.cli.options import StoreOption, example
-from curation.cli.stations import answer, hint_at_release, show_stations, tables_of
+from curation.cli.stations import (
+    answer,
+    hint_at_release,
+    show_stations,
+    tables_of,
+    tell_of_leftovers,
+)
 from curation.console import FORMATS, InputError, one_line, show, tell, write_csv, write_json
 from curation.settings import Settings
 
@@ -30,7 +36,9 @@ def status(
     release: Annotated[str | None, typer.Option(help="A release; the newest if none.")] = None,
 ) -> None:
     """Show the station table: what entered, what passed, what was left out and why."""
-    show_stations(Settings.from_environment(store=store), release)
+    settings = Settings.from_environment(store=store)
+    show_stations(settings, release)
+    tell_of_leftovers(settings)
 
 
 @app.command(epilog=example('query "SELECT title, count(*) FROM tagged_shots GROUP BY 1"'))

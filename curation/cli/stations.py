@@ -49,7 +49,6 @@ def show_stations(settings: Settings, release: str | None) -> None:
             [_station_row(station) for station in found],
         )
         tell_of_cut_lists(connection)
-    tell_of_leftovers(settings)
 
 
 def tell_of_leftovers(settings: Settings) -> None:
@@ -58,11 +57,7 @@ def tell_of_leftovers(settings: Settings) -> None:
     from curation.tables import Store
 
     for one in leftovers(Store.at(settings.store)):
-        when = "" if one.touched is None else f", last touched at {one.touched:%Y-%m-%d %H:%M} UTC"
-        tell(
-            f"unfinished release {one.release_id}{when}: run its recipe again to finish it, or "
-            f"remove its {one.files} files: curation discard {one.release_id}"
-        )
+        tell(str(one))
 
 
 def tell_of_cut_lists(connection: DuckDBPyConnection) -> None:

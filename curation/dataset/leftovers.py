@@ -38,6 +38,13 @@ class Leftover:
     touched: datetime | None
     has_manifest: bool
 
+    def __str__(self) -> str:
+        when = f", last touched at {self.touched:%Y-%m-%d %H:%M} UTC" if self.touched else ""
+        return (
+            f"unfinished release {self.release_id}{when}: run its recipe again to finish it, or "
+            f"remove its {self.files} files: curation discard {self.release_id}"
+        )
+
 
 def leftovers(store: Store) -> list[Leftover]:
     """Every release that was begun and is not in the table ``releases``, by id.

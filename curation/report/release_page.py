@@ -105,6 +105,9 @@ def page(place: Place, release: Release) -> Iterator[str]:
             "Manifest": release.manifest.sha256,
         }
     )
+    if remarks := data.get("remarks"):
+        lines = "".join(f"<li>{_text(remark)}</li>" for remark in remarks)
+        yield f"<h2>Remarks</h2>\n<ul>{lines}</ul>\n"
     yield "<h2>Funnel</h2>\n"
     yield _bars((f"{s} {r}".strip(), n) for s, r, n in release.funnel())
     yield "<h2>Splits</h2>\n"

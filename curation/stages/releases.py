@@ -61,6 +61,7 @@ def plan_release(
     from curation.dataset.cards import travelling
     from curation.dataset.clearance import shots_with_faces
     from curation.dataset.duplicates import keep_duplicates, known_duplicates
+    from curation.dataset.leftovers import leftovers
     from curation.dataset.plan import (
         find_films,
         keep_time,
@@ -116,6 +117,9 @@ def plan_release(
             plan = keep_time(store, plan)
             write_plan(store, plan, samples, selection)
     keep_duplicates(store, duplicates)
+    for one in leftovers(store):
+        if one.release_id != plan.release_id and one.release_id.startswith(f"{recipe.name}-"):
+            tell(str(one))
     if is_done:
         return ReleaseTasks(plan.release_id, (), (), is_done=True)
     return ReleaseTasks(plan.release_id, tuple(plan.films), plan.shards, is_done=False)

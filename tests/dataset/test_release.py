@@ -202,6 +202,17 @@ def test_a_killed_release_is_finished_to_the_same_bytes(
     assert contents(settings, done.release_id) == contents(twin, whole.release_id)
 
 
+def test_one_that_was_cut_short_is_told_when_its_recipe_is_another(settings: Settings) -> None:
+    left = stages.plan_release(settings, recipe(), known_at=KNOWN_AT).release_id
+    said: list[str] = []
+    stages.plan_release(settings, recipe(), known_at=KNOWN_AT, tell=said.append)
+    assert not any("unfinished" in one for one in said)
+    stages.plan_release(settings, recipe(crf=30), known_at=KNOWN_AT, tell=said.append)
+    assert [one.split(",")[0] for one in said if "unfinished" in one] == [
+        f"unfinished release {left}"
+    ]
+
+
 def test_consent_withdrawn_while_cutting_stops_the_release(settings: Settings) -> None:
     tasks = stages.plan_release(settings, recipe(), known_at=KNOWN_AT)
     for film in tasks.films:

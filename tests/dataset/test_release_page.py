@@ -53,6 +53,8 @@ def test_a_page_holds_all_it_shows(folder: Path) -> None:
     assert "url(" not in said
     assert "@import" not in said
     assert all(reason in said for _, reason, _ in release.funnel())
+    assert release.manifest.data["remarks"]
+    assert all(remark in said for remark in release.manifest.data["remarks"])
 
 
 def test_figures_are_those_of_the_rows(folder: Path) -> None:

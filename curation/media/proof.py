@@ -20,10 +20,12 @@ from curation.media.timeline import Timeline, read_timeline
 MOST_DB: Final = 100.0
 """What is said of frames without any difference."""
 
-UNEVEN: Final = 12
-"""By so much the quantiser of a frame may lie above the rate factor, for x264 raises it where
-pictures move (macroblock tree, adaptive quantisation, B-frames). Chosen, not fitted: on the reels
-in shared/shots, the example library, Agent 327 and Sintel no good clip was refused."""
+UNEVEN: Final = 6
+"""By so much the quantiser of a frame may lie above the rate factor, for the encoders raise it
+where pictures move (macroblock tree, adaptive quantisation, B-frames). Fitted on first and last
+frames of clips of films, drawn and filmed, clean and grainy, at rate factors from 2 to 40 and
+presets from ultrafast to slow, x265 of ten bits among them: what an error amounts to never lay
+above the rate factor itself."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

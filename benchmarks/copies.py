@@ -51,13 +51,14 @@ KINDS: Final[Mapping[str, tuple[str, ...]]] = {
     "trailer: twelve seconds of it, 426 wide": ("-t", "12", "-vf", "scale=426:-2", "-crf", "28"),
     "4 % cut off at every edge": ("-vf", "crop=iw*0.92:ih*0.92"),
     "sides cut off, a quarter of the width": ("-vf", "crop=iw*0.75:ih,scale=480:-2"),
-    "sides cut off, and 480x360 squeezed": ("-vf", "crop=ih*4/3:ih,scale=480:360"),
+    "sides cut off to 4:3, 400 wide": ("-vf", "crop=ih*4/3:ih,scale=400:300"),
     "a quarter of the width, from the side": ("-vf", "crop=iw*0.75:ih:iw*0.06:0,scale=480:-2"),
     "top and bottom cut off, a quarter": ("-vf", "crop=iw:ih*0.75"),
 }
 TRAILER, PAL = "trailer: twelve seconds of it, 426 wide", "24 to 25 frames a second"
 TV: Final = "television cut, 480x270 at 29.97, two shots taken out"
-OVERLAP_S: Final = 0.5
+OVERLAP_S, INSIDE_S = 0.5, 0.1
+"""What copies share at least; how far inside a shot its ends are placed, clear of what was cut."""
 
 
 @dataclass(frozen=True)
@@ -71,11 +72,12 @@ class Version:
 
 @dataclass(frozen=True)
 class Placed:
-    """A shot with the seconds of the original that it shows; `bare`: all of it is flat."""
+    """A shot with the seconds of the original that it shows, by itself and with its transitions;
+    `bare`: all of it is flat."""
 
     version: Version
-    start: float
-    end: float
+    clean: tuple[float, float]
+    whole: tuple[float, float]
     bare: bool
 
 
@@ -100,14 +102,7 @@ def main() -> None:
     false = [pair for pair in found if is_false(*(shots[shot] for shot in pair))]
     print(f"false pairs: {len(false)} of {len(found)}")
     for pair in false:
-        print(
-            "  ",
-            *(
-                (one.version.film, one.version.kind, one.start)
-                for one in map(shots.get, pair)
-                if one
-            ),
-        )
+        print("  ", *((shots[shot].version, shots[shot].whole) for shot in pair))
 
 
 def films(made: Path) -> Iterator[tuple[Path, Version]]:
@@ -162,23 +157,27 @@ def placed(connection: Any, versions: Mapping[Path, Version]) -> dict[str, Place
     """Each shot by its id."""
     rows = connection.execute(
         f"""
-        SELECT shot_id, asset_path, clean_start_s, clean_end_s,
+        SELECT shot_id, asset_path, clean_start_s, clean_end_s, start_s, end_s,
                coalesce(list_max(series['detail']) < {FLAT}, true)
         FROM tagged_shots JOIN measures USING (shot_id)
         """  # noqa: S608
     ).fetchall()
     shots = {}
-    for shot, path, start, end, bare in rows:
+    for shot, path, start, end, first, past, bare in rows:
         version = versions[Path(path)]
-        shots[shot] = Placed(version, version.shown(start), version.shown(end), bare)
+        clean, whole = (_of_original(version, *span) for span in ((start, end), (first, past)))
+        shots[shot] = Placed(version, clean, whole, bare)
     return shots
 
 
-def overlap(one: Placed, other: Placed) -> float:
-    """Seconds that both show; below 0 where they show nothing of one film."""
-    if one.version.film != other.version.film:
-        return -1.0
-    return min(one.end, other.end) - max(one.start, other.start)
+def _of_original(version: Version, start: float, end: float) -> tuple[float, float]:
+    first, past = version.shown(start + INSIDE_S), version.shown(end - INSIDE_S)
+    return first - INSIDE_S, past + INSIDE_S
+
+
+def overlap(one: tuple[float, float], other: tuple[float, float]) -> float:
+    """Seconds that two spans share; below 0 where they lie apart."""
+    return min(one[1], other[1]) - max(one[0], other[0])
 
 
 def true_pairs(
@@ -187,7 +186,9 @@ def true_pairs(
     """The pairs of copies among the versions of these films, with their kinds."""
     own = [(shot, one) for shot, one in shots.items() if one.version.film in names and not one.bare]
     for (shot, one), (other, two) in combinations(own, 2):
-        if one.version is not two.version and overlap(one, two) >= OVERLAP_S:
+        if one.version.film != two.version.film or one.version is two.version:
+            continue
+        if overlap(one.clean, two.clean) >= OVERLAP_S:
             yield frozenset((shot, other)), {one.version.kind, two.version.kind}
 
 
@@ -213,7 +214,9 @@ def every(shots: Mapping[str, Placed], found: set[frozenset[str]], names: Sequen
 def is_false(one: Placed, other: Placed) -> bool:
     """Whether two shots show nothing of one film at one time."""
     both = {one.version.film, other.version.film}
-    return overlap(one, other) <= 0 and both != {"bbb_480p_30s.mp4", "bbb_full_424x240.mkv"}
+    if both == {"bbb_480p_30s.mp4", "bbb_full_424x240.mkv"}:
+        return False
+    return len(both) > 1 or overlap(one.whole, other.whole) <= 0
 
 
 if __name__ == "__main__":

@@ -147,7 +147,7 @@ def make(place: str, shots: int) -> None:
     )
     share = "(hash(seed, '{}') % 1000) / 1000.0"
     word = "(md5_number_lower(concat(seed, ':', still, ':{}')) % 65536)::FLOAT"
-    names = [f"{view}_{n}" for view in ("word", "middle") for n in range(8)]
+    names = [f"{view}_{n}" for view in ("word", "middle", "strip") for n in range(8)]
     words = ", ".join(f"'{name}'" for name in (*names, "shape", "detail"))
     values = ["1.33 + 0.5 * (n % 3)", "50.0"]
     values = [*(word.format(name) for name in names), *values]
@@ -178,7 +178,7 @@ def make(place: str, shots: int) -> None:
                 AS transition_in,
             {'type': 'cut', 'start': 0, 'end': 0, 'score': 1.0} AS transition_out,
             if(k = 0, 'title', 'picture') AS kind FROM placed""",
-        "measures": f"""SELECT shot_id, asset_sha256, 'fingerprint' AS tagger, '2' AS version,
+        "measures": f"""SELECT shot_id, asset_sha256, 'fingerprint' AS tagger, '3' AS version,
             [first + 48 * still for still in range(1 + frames // 48)] AS frames,
             [(first + 48 * still) / 24.0 for still in range(1 + frames // 48)] AS pts_s,
             map([{words}], [{series}]) AS series

@@ -3,8 +3,9 @@
 Stills of every shot are stored as fingerprints at analysis (`curation.tags.fingerprint`). Pairs of
 shots that share many bits of some still are sought among all of them; each pair is then verified by
 laying both sequences of stills over each other in time (`curation.dataset.overlay`). That is done
-twice: with whole pictures, and, of pictures of different shapes, with their middles, for a copy may
-have lost its sides. Flat pictures are evidence of nothing.
+with whole pictures, and, where they have different shapes, with their middles and with the strips
+across them, for a copy may have lost its sides, or its top and bottom. Flat pictures are evidence
+of nothing.
 """
 
 from __future__ import annotations
@@ -37,8 +38,10 @@ PARTS: Final = 5
 COMMON: Final = 200
 """A key that more shots share than this says nothing: black, a logo, a test card."""
 OTHER_SHAPE: Final = 1.08
-"""Of one shape over another, from which middles are compared: cut by less, 4 % at every edge,
-whole pictures are found alike in 29 cases of 31."""
+"""Of one shape over another, from which parts are compared: cut by less, 4 % at every edge, whole
+pictures are found alike in 29 cases of 31."""
+PARTIAL: Final = ("strip", "middle")
+"""Views of a picture that are compared between shapes; whole pictures are believed first."""
 HALF: Final = 0.5
 """Share of a shot that a better copy must cover to stand for it."""
 BASIS: Final = b"basis"
@@ -124,7 +127,9 @@ def find_duplicates(connection: DuckDBPyConnection) -> pa.Table:
     """
     import pyarrow as pa
 
-    found = dict(_verified(_library(connection, "middle"), other_shape=True))
+    found: dict[_Two, Evidence] = {}
+    for view in PARTIAL:
+        found |= _verified(_library(connection, view), other_shape=True)
     found |= _verified(_library(connection, "word"), other_shape=False)
     basis, rows = basis_of(connection), list[dict[str, Any]]()
     ranks, names = _ranks(connection), _names(connection, found)
@@ -165,7 +170,7 @@ def worse_copies(connection: DuckDBPyConnection) -> list[str]:
 
 
 def _library(connection: DuckDBPyConnection, view: str) -> _Library:
-    """The stills of all films, by the bits of one view of them: the whole picture or its middle.
+    """The stills of all films, by the bits of one view: `word`, the whole, or one of `PARTIAL`.
 
     A fingerprint of an older version, which has no bits of that view, is left out.
     """

@@ -2,10 +2,11 @@
 
 The bits are the signs of the lowest frequencies of the picture inside its bars, by the discrete
 cosine transform (Zauner, "Implementation and Benchmarking of Perceptual Image Hash Functions",
-2010, section 3.2.1). The mean is left out, so that brightness and contrast hardly count. Of a
-picture wider than 4:3 the bits of its middle are taken too: they are what is left of it where its
-sides were cut off for television. It gives no label: `curation.dataset.duplicates` compares what is
-stored here. About 0.1 ms a frame.
+2010, section 3.2.1). The mean is left out, so that brightness and contrast hardly count. The bits
+of two parts of the picture are taken too, which copies of other shapes share: its middle, which is
+left where its sides were cut off for television, and the strip that is left where it was matted for
+the cinema. It gives no label: `curation.dataset.duplicates` compares what is stored here. About
+0.1 ms a frame.
 """
 
 from __future__ import annotations
@@ -34,10 +35,11 @@ WORDS: Final = tuple(f"word_{number}" for number in range(8))
 """Measures that hold the bits, lowest frequencies first."""
 MIDDLE: Final = tuple(f"middle_{number}" for number in range(8))
 """As `WORDS`, of the picture's middle, 4:3; of all of it where it is no wider."""
+STRIP: Final = tuple(f"strip_{number}" for number in range(8))
+"""As `WORDS`, of the strip across its middle, 2.39:1; of all of it where it is no taller."""
 SHAPE: Final = "shape"
-"""Measure: the picture's width over its height, without bars. Copies whose shapes differ may share
-the bits of their middles alone."""
-NARROW: Final = 4 / 3
+"""Measure: the picture's width over its height, without bars."""
+NARROW, WIDE = 4 / 3, 2.39
 EDGE: Final = 2
 EVEN: Final = 1.5
 LIFTED: Final = 64.0
@@ -48,10 +50,10 @@ DETAIL: Final = "detail"
 
 @dataclass(frozen=True, slots=True)
 class FingerprintTagger:
-    """128 bits of each sampled frame, and of its middle."""
+    """128 bits of each sampled frame, of its middle and of the strip across it."""
 
     name: ClassVar[str] = "fingerprint"
-    version: ClassVar[str] = "2"
+    version: ClassVar[str] = "3"
     label_version: ClassVar[str] = "1"
     needs: ClassVar[Needs] = Needs(width=320, per_second=4.0)
     facets: ClassVar[tuple[Facet, ...]] = ()
@@ -70,16 +72,19 @@ class FingerprintTagger:
 
 
 def fingerprint(frame: Frame, before: Frame | None = None) -> dict[str, float]:
-    """The bits of a frame as `WORDS` of `WORD` bits, highest bit first, those of its `MIDDLE`, its
-    `SHAPE` and its `DETAIL`."""
+    """The bits of a frame as `WORDS` of `WORD` bits, highest bit first, those of its `MIDDLE` and
+    its `STRIP`, its `SHAPE` and its `DETAIL`."""
     whole = np.asarray(cv2.cvtColor(frame.rgb, cv2.COLOR_RGB2GRAY), dtype=np.uint8)
     lift = np.uint8(_lift(whole))
     rows, columns = bars(np.maximum(whole, lift) - lift)
     picture = whole[rows.first : rows.past, columns.first : columns.past]
     high, wide = picture.shape
-    cut = max(0, round((wide - NARROW * high) / 2))
-    small, middle = _small(picture), _small(picture[:, cut : wide - cut])
-    said = dict(zip((*WORDS, *MIDDLE), [*_words(small), *_words(middle)], strict=True))
+    sides = max(0, round((wide - NARROW * high) / 2))
+    edges = max(0, round((high - wide / WIDE) / 2))
+    small = _small(picture)
+    said = dict(zip(WORDS, _words(small), strict=True))
+    said |= zip(MIDDLE, _words(_small(picture[:, sides : wide - sides])), strict=True)
+    said |= zip(STRIP, _words(_small(picture[edges : high - edges])), strict=True)
     return said | {SHAPE: wide / high, DETAIL: float(small.std())}
 
 

@@ -11,6 +11,7 @@ from curation.media import Frame, Still
 from curation.tags.fingerprint import (
     MIDDLE,
     SHAPE,
+    STRIP,
     WORD,
     WORDS,
     FingerprintTagger,
@@ -77,9 +78,19 @@ def test_what_lost_its_sides_shares_the_bits_of_the_middle(width: int, seed: int
     assert said(cut)[SHAPE] == width / 180
 
 
-def test_a_picture_that_is_no_wider_is_its_own_middle() -> None:
-    tall = picture(1)[:, :200]
-    assert bits(tall).tolist() == bits(tall, MIDDLE).tolist()
+@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("height", [134, 156])
+def test_what_lost_its_top_and_bottom_shares_the_bits_of_the_strip(height: int, seed: int) -> None:
+    pixels = picture(seed)
+    edge = (180 - height) // 2
+    cut = pixels[edge : 180 - edge]
+    assert apart(pixels, cut, STRIP) <= 8
+    assert apart(pixels, picture(seed + 10), STRIP) > 40
+
+
+def test_a_picture_that_is_no_wider_or_no_taller_is_all_of_itself() -> None:
+    for name, cut in ((MIDDLE, picture(1)[:, :200]), (STRIP, picture(1)[:120])):
+        assert bits(cut).tolist() == bits(cut, name).tolist()
 
 
 def test_words_are_stored_exactly() -> None:

@@ -1,6 +1,7 @@
 """What cutting a film into clips costs: against decoding and encoding it once, and one ffmpeg each.
 
-    python benchmarks/clips.py [--runs 3] [--preset veryfast] [--height 256] [--long-gop] [FILM …]
+    python benchmarks/clips.py [--runs 3] [--preset veryfast] [--height 256] [--seconds 2]
+        [--long-gop] [FILM …]
 
 The clips are the film's own shots of a second and more, without their transitions. CPU seconds are
 user and system time of all processes and threads. The floor is one ffmpeg that decodes the film
@@ -9,7 +10,8 @@ another, each seeking to its shot (`-ss` before the input) and encoding as many 
 All encode with the same options, on one thread an encoder. Ours proves every clip besides; `copied`
 is ours where the recipe lets a shot that begins at a key frame keep the film's packets.
 
-`--height` scales clips down, as trainers take them. `--long-gop` cuts from a copy of the film made
+`--height` scales clips down and `--seconds` splits shots into parts no longer, as trainers take
+them. `--long-gop` cuts from a copy of the film made
 first: 1920 wide, a key frame every 250 frames and nowhere else, as streams and proxies may have it.
 """
 
@@ -17,6 +19,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import os
 import resource
 import statistics
@@ -25,6 +28,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
@@ -51,6 +55,14 @@ def shots_of(film: Path) -> tuple[Timeline, Spans]:
     spans = [(shot.clean_start, shot.clean_end) for shot in found.shots]
     seconds = [float(timeline.seconds(b) - timeline.seconds(a)) for a, b in spans]
     return timeline, [s for s, length in zip(spans, seconds, strict=True) if length >= SHORTEST]
+
+
+def parts_of(timeline: Timeline, span: tuple[int, int], seconds: float) -> Spans:
+    """Equal parts of a shot, none longer than so many seconds."""
+    start, end = span
+    count = math.ceil(float(timeline.seconds(end) - timeline.seconds(start)) / seconds)
+    edges = [start + (end - start) * k // count for k in range(count + 1)]
+    return list(pairwise(edges))
 
 
 def ours(film: Path, spans: Spans, folder: Path, encode: Encoding) -> int:
@@ -135,6 +147,7 @@ def main() -> None:
     parser.add_argument("--preset", default="veryfast")
     parser.add_argument("--crf", type=int, default=20)
     parser.add_argument("--height", type=int)
+    parser.add_argument("--seconds", type=float)
     parser.add_argument("--long-gop", action="store_true")
     given = parser.parse_args()
     encode = Encoding(height=given.height, preset=given.preset, crf=given.crf)
@@ -143,7 +156,10 @@ def main() -> None:
     with TemporaryDirectory(prefix="benchmark-films-") as folder:
         for film in given.films or [source(name) for name in FILMS]:
             taken = long_gop(film, Path(folder)) if given.long_gop else film
-            _report(taken, *shots_of(film), encode, given.runs)
+            timeline, spans = shots_of(film)
+            if given.seconds is not None:
+                spans = [part for span in spans for part in parts_of(timeline, span, given.seconds)]
+            _report(taken, timeline, spans, encode, given.runs)
 
 
 def _report(film: Path, timeline: Timeline, spans: Spans, encode: Encoding, runs: int) -> None:

@@ -7,6 +7,7 @@ its truth file; each shot of `bbb_480p_30s.mp4`, whose nearest must lie where th
 at the offset that most agree on, to a second. *Same film*: whether a shot's nearest other shot is
 of its own film, or of the other encode or cut of it, against what chance would give. *Same scene*:
 of shots of our own films whose scene another shot of them has too, whether the nearest is one.
+*Contexts*: how many are counted of the shots whose scene is known, and of all.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from curation.analysis import find_shots
 from curation.analysis.stills import stills
 from curation.analysis.vectors import PLAIN
 from curation.console import show
+from curation.embeddings.contexts import contexts
 from curation.embeddings.duplicates import candidates
 from curation.embeddings.efficientnet import EfficientNetLite0
 
@@ -38,6 +40,7 @@ CLIP, WHOLE = "bbb_480p_30s.mp4", "bbb_full_424x240.mkv"
 KIN: Final = {TV: CUT, CLIP: WHOLE}
 """Films that are another's: cut anew, or encoded anew."""
 LEAST: Final = (0.98, 0.95, 0.9, 0.85, 0.8)
+ALIKE: Final = (0.75, 0.7, 0.65, 0.6)
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,6 +73,10 @@ def embedding() -> None:
         list(pairs(seen, vectors)),
         title=f"Candidate duplicates among {len(seen)} shots",
     )
+    show(
+        ("alike from", "shots with a scene", "scenes", "contexts", "of all"),
+        list(looks(seen, vectors)),
+    )
     print(f"{1e3 * statistics.median(spent[1:]):.1f} ms of CPU a still")
 
 
@@ -86,7 +93,7 @@ def shots_of(film: Path) -> Iterator[tuple[Seen, NDArray[np.uint8]]]:
         if frame.rgb.std(axis=(0, 1)).max() < PLAIN:
             continue
         seconds = float(shots.timeline.seconds(frame.index))
-        yield Seen(film.name, seconds, identity, said and said["scene"]), frame.rgb.copy()
+        yield Seen(film.name, seconds, identity, said["scene"] if said else None), frame.rgb.copy()
 
 
 def truth(film: str) -> list[dict[str, Any]]:
@@ -151,3 +158,12 @@ def pairs(seen: Sequence[Seen], vectors: NDArray[np.float32]) -> Iterator[list[A
         both = sum((a, b) in known or (b, a) in known for a, b in near)
         film = sum(seen[a].film == seen[b].film for a, b in near)
         yield [least, len(near), both, film, f"{both / max(1, len(known)):.2f}"]
+
+
+def looks(seen: Sequence[Seen], vectors: NDArray[np.float32]) -> Iterator[list[Any]]:
+    """Rows of how many contexts are counted, of shots with a scene and of all."""
+    own = [n for n, one in enumerate(seen) if one.scene]
+    scenes = len({seen[n].scene for n in own})
+    for least in ALIKE:
+        counted = (contexts(vectors, places, least=least) for places in (own, range(len(seen))))
+        yield [least, len(own), scenes, *counted]

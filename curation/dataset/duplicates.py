@@ -82,9 +82,13 @@ class _Library:
 
 
 def basis_of(connection: DuckDBPyConnection) -> str:
-    """What the pairs depend on: this code, and every film's analysis."""
+    """What the pairs depend on: this code, and the analysis of every film of the catalog."""
     films = connection.execute(
-        "SELECT asset_sha256, work_key FROM films WHERE status = 'analysed' ORDER BY ALL"
+        """
+        SELECT asset_sha256, work_key FROM films
+        WHERE status = 'analysed' AND asset_sha256 IN (SELECT asset_sha256 FROM assets)
+        ORDER BY ALL
+        """
     ).fetchall()
     return hashlib.sha256(canonical_json([VERSION, films]).encode()).hexdigest()[:32]
 

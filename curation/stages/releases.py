@@ -130,12 +130,14 @@ def check_recipe(
 ) -> Checked:
     """What a recipe would select and why not, by the code that plans the release; nothing is cut.
 
+    The copies that were sought for it are kept, for the next check and the release.
+
     Raises:
         ReleaseError: when the use is over already, or there are no shots.
         RecipeError: for a filter, a bound or a quota that cannot be asked.
     """
     from curation.catalog.knowledge import knowledge_at
-    from curation.dataset.duplicates import known_duplicates
+    from curation.dataset.duplicates import keep_duplicates, known_duplicates
     from curation.dataset.funnel import checked
     from curation.dataset.plan import find_films, refuse_no_shots, refuse_past_use
     from curation.dataset.selection import select
@@ -148,6 +150,7 @@ def check_recipe(
     with connect(store, at) as connection:
         refuse_no_shots(connection)
         films = find_films(connection, Place.parse(settings.library))
+        duplicates = known_duplicates(connection)
         selection = select(
             connection,
             knowledge.rulebook,
@@ -156,9 +159,11 @@ def check_recipe(
             performer_gate=PerformerGate(settings.performer_gate),
             withheld=knowledge.withheld,
             unreachable=films.unreachable,
-            duplicates=known_duplicates(connection),
+            duplicates=duplicates,
         )
-        return checked(selection, recipe)
+        found = checked(selection, recipe)
+    keep_duplicates(store, duplicates)
+    return found
 
 
 def cut_film(

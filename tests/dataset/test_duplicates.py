@@ -104,6 +104,9 @@ def test_pairs_are_stored_until_the_films_change(store: Store) -> None:
 
 def test_that_there_is_no_copy_is_remembered(tmp_path: Path) -> None:
     store = Store.at(tmp_path)
+    store.append("ingests", [{"ingest_id": "1", "ingested_at": NOW}])
+    known = {"recorded_at": NOW, "ingested_at": NOW, "work_id": "W"}
+    store.append("assets", [known | {"row_key": name, "asset_sha256": name} for name in "ab"])
     film = {"asset_sha256": "a", "status": "analysed", "work_key": "k"}
     store.append("films", [film])
     with connect(store) as connection:

@@ -12,16 +12,32 @@ from curation.settings import Settings
 app = typer.Typer()
 
 
-@app.command(epilog=example("discard lab-pretraining-0123456789ab"))
+@app.command(epilog=example("discard"))
 def discard(
-    release: Annotated[str, typer.Argument(help="Id of an unfinished release; see status.")],
+    release: Annotated[
+        str | None,
+        typer.Argument(help="Id of an unfinished release; without it they are listed."),
+    ] = None,
     store: StoreOption = None,
     in_use: Annotated[
         bool, typer.Option("--in-use", help="Even if it was touched within the last hour.")
     ] = False,
 ) -> None:
-    """Remove what a release that was cut short left behind. One that was published stays."""
-    from curation import stages
+    """List releases that were begun and not finished, or remove what one left behind.
 
-    found = stages.discard(Settings.from_environment(store=store), release, in_use=in_use)
-    typer.echo(f"{found.release_id}: {found.files} files, {found.bytes:,} bytes removed")
+    One that was published stays, and one that holds a manifest.
+    """
+    from curation import stages
+    from curation.dataset.leftovers import leftovers
+    from curation.tables import Store
+
+    settings = Settings.from_environment(store=store)
+    if release is None:
+        found = leftovers(Store.at(settings.store))
+        for one in found:
+            typer.echo(str(one))
+        if not found:
+            typer.echo("no release is unfinished")
+        return
+    gone = stages.discard(settings, release, in_use=in_use)
+    typer.echo(f"{gone.release_id}: {gone.files} files, {gone.bytes:,} bytes removed")

@@ -48,6 +48,7 @@ def test_what_was_cut_short_is_told_and_nothing_else(store: Store) -> None:
     assert status == 0
     assert "unfinished release a-2, last touched at" in said
     assert "curation discard a-3" in said
+    assert run(store, "discard")[1].count("unfinished release") == 3
     assert "a-1" not in said.replace("a-1 ", "")
 
 

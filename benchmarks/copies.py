@@ -27,7 +27,7 @@ import imageio_ffmpeg
 from benchmarks.films import ROOT, SHARED, folder
 from curation.analysis.film import FilmJob, analyse_film
 from curation.console import show
-from curation.dataset.duplicates import FLAT, find_duplicates
+from curation.dataset.selection.duplicates import FLAT, find_duplicates
 from curation.storage import Place
 from curation.tables import Store
 from curation.tables.query import connect

@@ -62,11 +62,11 @@ def main() -> None:
 
 def plan(place: str) -> None:
     """Plan the release and print what each part took."""
-    from curation.dataset.duplicates import find_duplicates
-    from curation.dataset.funnel import checked
     from curation.dataset.plan import make_plan, write_plan
     from curation.dataset.recipe import recipe_from
     from curation.dataset.selection import select
+    from curation.dataset.selection.duplicates import find_duplicates
+    from curation.dataset.selection.funnel import checked
     from curation.rights import PerformerGate
     from curation.tables import Store
     from curation.tables.query import connect

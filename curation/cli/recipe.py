@@ -13,7 +13,7 @@ from curation.console import show, tell, write_csv
 from curation.settings import Settings
 
 if TYPE_CHECKING:
-    from curation.dataset.funnel import Checked, Step
+    from curation.dataset.selection.funnel import Checked, Step
 
 app = typer.Typer(help="What a recipe would select, and the schema of recipes.")
 
@@ -59,7 +59,7 @@ def check(
 @app.command(epilog=example("recipe schema"))
 def schema() -> None:
     """Print the JSON Schema of recipes."""
-    from curation.dataset.recipe_form import recipe_schema
+    from curation.dataset.recipe.form import recipe_schema
 
     typer.echo(recipe_schema(), nl=False)
 

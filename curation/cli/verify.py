@@ -15,7 +15,7 @@ from curation.console import InputError, safe, tell
 from curation.settings import Settings
 
 if TYPE_CHECKING:
-    from curation.dataset.standing import Lapse, Standing
+    from curation.dataset.verify.standing import Lapse, Standing
 
 app = typer.Typer()
 

@@ -16,10 +16,10 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import curation
-from curation.dataset.decisions import decision_rows, register_rights
 from curation.dataset.recipe import Recipe, instant
 from curation.dataset.selection import Selection
-from curation.dataset.spans import frames_sql
+from curation.dataset.selection.decisions import decision_rows, register_rights
+from curation.dataset.selection.spans import frames_sql
 from curation.dataset.streams import batches
 from curation.rights import PerformerGate, Rulebook
 from curation.storage import Place, StorageError

@@ -11,11 +11,11 @@ from typing import Any
 
 import curation
 from curation.dataset.cards import write_cards
-from curation.dataset.clearance import clear
 from curation.dataset.filing import file_papers
 from curation.dataset.manifest import MANIFEST, Manifest, compose, describe, read_manifest
 from curation.dataset.plan import Plan, ReleaseError
 from curation.dataset.recipe import instant
+from curation.dataset.selection.clearance import clear
 from curation.dataset.settlement import settle
 from curation.dataset.shards import Shard
 from curation.dataset.signature import SIGNATURE, Signer

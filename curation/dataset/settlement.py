@@ -11,10 +11,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from curation.dataset.clearance import Span
 from curation.dataset.clips import clips_of
 from curation.dataset.plan import Plan, ReleaseError, read_samples
-from curation.dataset.stations import CUT, STATIONS
+from curation.dataset.selection.clearance import Span
+from curation.dataset.selection.stations import CUT, STATIONS
 from curation.dataset.streams import BATCH
 from curation.papers.left_out import LeftOut
 from curation.papers.left_out import table_of as left_out_table

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from curation.dataset.manifest import Manifest, read_manifest
-from curation.dataset.row_check import read_rows
+from curation.dataset.verify.row_check import read_rows
 from curation.papers.facts import Facts, Row
 from curation.storage import Place, StorageError
 

@@ -19,11 +19,11 @@ if TYPE_CHECKING:
     from collections.abc import Container, Sequence
 
     from curation.catalog.knowledge import Knowledge
-    from curation.dataset.funnel import Checked
     from curation.dataset.leftovers import Leftover
     from curation.dataset.manifest import Manifest
     from curation.dataset.recipe import Recipe
     from curation.dataset.selection import Selection
+    from curation.dataset.selection.funnel import Checked
     from curation.dataset.signature import Signer
     from curation.dataset.verify import Verification
 
@@ -59,8 +59,6 @@ def plan_release(
     """
     from curation.catalog.knowledge import knowledge_at
     from curation.dataset.cards import travelling
-    from curation.dataset.clearance import shots_with_faces
-    from curation.dataset.duplicates import keep_duplicates, known_duplicates
     from curation.dataset.leftovers import leftovers
     from curation.dataset.plan import (
         find_films,
@@ -71,6 +69,8 @@ def plan_release(
         write_plan,
     )
     from curation.dataset.selection import select
+    from curation.dataset.selection.clearance import shots_with_faces
+    from curation.dataset.selection.duplicates import keep_duplicates, known_duplicates
     from curation.dataset.shards import keep_packed
     from curation.rights import PerformerGate
     from curation.tables.query import connect
@@ -137,10 +137,10 @@ def check_recipe(
         RecipeError: for a filter, a bound or a quota that cannot be asked.
     """
     from curation.catalog.knowledge import knowledge_at
-    from curation.dataset.duplicates import keep_duplicates, known_duplicates
-    from curation.dataset.funnel import checked
     from curation.dataset.plan import find_films, refuse_no_shots, refuse_past_use
     from curation.dataset.selection import select
+    from curation.dataset.selection.duplicates import keep_duplicates, known_duplicates
+    from curation.dataset.selection.funnel import checked
     from curation.rights import PerformerGate
     from curation.tables.query import connect
 
@@ -215,9 +215,9 @@ def publish(settings: Settings, release_id: str) -> Manifest:
             is removed then.
     """
     from curation.catalog.knowledge import knowledge_at
-    from curation.dataset.clearance import shots_with_faces
     from curation.dataset.plan import ReleaseError, read_plan
     from curation.dataset.publish import publish
+    from curation.dataset.selection.clearance import shots_with_faces
     from curation.dataset.shards import packed
     from curation.papers.left_out import LeftOut
     from curation.tables.query import connect
@@ -365,7 +365,7 @@ def _against_films(
     from curation.dataset.fault import Fault
     from curation.dataset.manifest import read_manifest
     from curation.dataset.plan import find_films
-    from curation.dataset.source_check import check_sources
+    from curation.dataset.verify.source_check import check_sources
     from curation.isolation import Worker
     from curation.tables.query import connect
 
@@ -414,8 +414,8 @@ def _refuse_lost(
 ) -> None:
     """Knowledge of the past decides nothing that is known better by now; say so before cutting."""
     from curation.catalog.knowledge import knowledge_at
-    from curation.dataset.clearance import clear
     from curation.dataset.plan import ReleaseError
+    from curation.dataset.selection.clearance import clear
     from curation.rights import PerformerGate
 
     today = knowledge_at(Store.at(settings.store), now)

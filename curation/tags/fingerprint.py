@@ -5,8 +5,8 @@ cosine transform (Zauner, "Implementation and Benchmarking of Perceptual Image H
 2010, section 3.2.1). The mean is left out, so that brightness and contrast hardly count. The bits
 of two parts of the picture are taken too, which copies of other shapes share: its middle, which is
 left where its sides were cut off for television, and the strip that is left where it was matted for
-the cinema. It gives no label: `curation.dataset.duplicates` compares what is stored here. About
-0.1 ms a frame.
+the cinema. It gives no label: `curation.dataset.selection.duplicates` compares what is stored.
+About 0.1 ms a frame.
 """
 
 from __future__ import annotations

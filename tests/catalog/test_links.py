@@ -143,8 +143,8 @@ def test_mended_evidence_lifts_the_doubt(studio: Studio, tmp_path: Path) -> None
 
 
 def test_a_shot_of_a_doubted_work_is_in_review(studio: Studio, tmp_path: Path) -> None:
-    from curation.dataset.clearance import Span, clear
     from curation.dataset.recipe import read_recipe
+    from curation.dataset.selection.clearance import Span, clear
     from curation.rights import PerformerGate
 
     root = Path(__file__).resolve().parents[2]

@@ -16,12 +16,12 @@ from hypothesis import settings as effort
 from hypothesis import strategies as st
 
 from curation import stages
-from curation.dataset import row_check
 from curation.dataset.columns import Column
-from curation.dataset.cropping import WIDTH, with_crop
 from curation.dataset.manifest import Manifest
 from curation.dataset.recipe import ClipSection
-from curation.dataset.spans import frames_sql
+from curation.dataset.selection.cropping import WIDTH, with_crop
+from curation.dataset.selection.spans import frames_sql
+from curation.dataset.verify import row_check
 from curation.media import rate_of
 from curation.media.cadence import count_at
 from curation.media.picture import _even

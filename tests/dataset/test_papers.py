@@ -20,7 +20,7 @@ from curation.settings import Settings
 from curation.storage import Place
 from curation.tables import Store
 from curation.tables.store import rows_of
-from tests.dataset.forgery import PARQUET, TAR, Row, forge_rows, reseal
+from tests.dataset.verify.forgery import PARQUET, TAR, Row, forge_rows, reseal
 
 SIDECAR = "training_mining/train-000000.jsonl"
 

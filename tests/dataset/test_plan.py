@@ -7,7 +7,7 @@ import pytest
 from curation.dataset.plan import FORMAT_VERSION, Plan, ReleaseError
 from curation.dataset.recipe import recipe_from
 from curation.rights import PerformerGate
-from tests.dataset.test_recipe import GOOD
+from tests.dataset.recipe.test_recipe import GOOD
 
 PLAN = Plan(
     release_id="a-1",

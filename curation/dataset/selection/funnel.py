@@ -9,11 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from curation.dataset.bounds import ABOVE, BELOW, UNKNOWN
-from curation.dataset.quotas import TOTAL, Minimum, reason_of
+from curation.dataset.recipe.bounds import ABOVE, BELOW, UNKNOWN
 from curation.dataset.selection import Selection
-from curation.dataset.split import SPLITS
-from curation.dataset.stations import (
+from curation.dataset.selection.quotas import TOTAL, Minimum, reason_of
+from curation.dataset.selection.split import SPLITS
+from curation.dataset.selection.stations import (
     AUDIO,
     BOUNDS,
     CUT,

@@ -20,7 +20,7 @@ from curation.storage import Place
 from curation.tables import Store
 from curation.tables.store import canonical_json, rows_of
 from tests.dataset.conftest import KNOWN_AT, recipe
-from tests.dataset.forgery import (
+from tests.dataset.verify.forgery import (
     CARD,
     PARQUET,
     TAR,

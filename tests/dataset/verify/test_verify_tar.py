@@ -13,11 +13,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from curation.dataset import row_check, tar_check
+from curation.dataset.verify import row_check, tar_check
 from curation.media import ClipSpec, Encoding, write_clips
 from curation.settings import Settings
 from curation.tables.store import rows_of
-from tests.dataset.forgery import (
+from tests.dataset.verify.forgery import (
     PARQUET,
     TAR,
     Members,

@@ -5,16 +5,16 @@ from typing import Any, get_args
 
 import pytest
 
-from curation.dataset.decisions import decision_rows
-from curation.dataset.funnel import checked
 from curation.dataset.plan import Plan
 from curation.dataset.recipe import Kind, Policy, Recipe, RecipeError, recipe_from
 from curation.dataset.selection import Selection, select
+from curation.dataset.selection.decisions import decision_rows
+from curation.dataset.selection.funnel import checked
 from curation.rights import PerformerGate, Rulebook
 from curation.shots import ShotKind
 from curation.tables import Store
 from curation.tables.query import connect
-from tests.dataset.test_recipe import GOOD
+from tests.dataset.recipe.test_recipe import GOOD
 
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
 
@@ -191,7 +191,7 @@ def test_a_face_that_no_appearance_records_sends_its_shot_to_review(
 
 
 def test_a_filter_that_takes_too_long_is_stopped(tmp_path: Path) -> None:
-    from curation.dataset.filters import patience
+    from curation.dataset.recipe.filters import patience
 
     with connect(library(tmp_path), NOW) as connection:
         with pytest.raises(RecipeError, match=r"more than 0\.1 seconds"), patience(connection, 0.1):
@@ -262,7 +262,7 @@ def test_margins_are_cut_off_beside_gradual_transitions_alone(tmp_path: Path) ->
 
 
 def test_decisions_hold_the_very_request_that_was_asked(tmp_path: Path) -> None:
-    from curation.dataset.clearance import request_for
+    from curation.dataset.selection.clearance import request_for
     from curation.rights import Request
     from curation.tables.store import canonical_json
 

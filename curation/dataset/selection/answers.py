@@ -7,10 +7,10 @@ from datetime import datetime
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
-from curation.dataset.clearance import Clearance, Span, clear, shots_with_faces
 from curation.dataset.recipe import Recipe
+from curation.dataset.selection.clearance import Clearance, Span, clear, shots_with_faces
+from curation.dataset.selection.spans import NO_CLEAN_FRAME
 from curation.dataset.sound import to_ask
-from curation.dataset.spans import NO_CLEAN_FRAME
 from curation.dataset.streams import BATCH, in_batches
 from curation.rights import Decision, PerformerGate, Rulebook
 

@@ -13,14 +13,14 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from curation.dataset.answers import answer, spans_of
-from curation.dataset.candidates import lay_out_clips, lay_out_works
-from curation.dataset.choices import apply_quotas, judge, leave_worse_copies, place
-from curation.dataset.clearance import Span
-from curation.dataset.quotas import Minimum, minima
 from curation.dataset.recipe import Recipe
-from curation.dataset.remarks import remarks_on
-from curation.dataset.stations import CUT
+from curation.dataset.selection.answers import answer, spans_of
+from curation.dataset.selection.candidates import lay_out_clips, lay_out_works
+from curation.dataset.selection.choices import apply_quotas, judge, leave_worse_copies, place
+from curation.dataset.selection.clearance import Span
+from curation.dataset.selection.quotas import Minimum, minima
+from curation.dataset.selection.remarks import remarks_on
+from curation.dataset.selection.stations import CUT
 from curation.dataset.streams import batches
 from curation.rights import Decision, PerformerGate, Rulebook
 

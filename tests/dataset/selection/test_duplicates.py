@@ -10,14 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from curation.analysis.film import FilmJob, analyse_film
-from curation.dataset.duplicates import (
+from curation.dataset.selection.duplicates import (
     COMMON,
     _meeting,
     find_duplicates,
     keep_duplicates,
     known_duplicates,
 )
-from curation.dataset.overlay import Stills, laid_over
+from curation.dataset.selection.overlay import Stills, laid_over
 from curation.storage import Place
 from curation.tables import Store
 from curation.tables.query import connect

@@ -7,11 +7,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from curation.dataset import row_check
-from curation.dataset.verify import verify
+from curation.dataset.verify import row_check, verify
 from curation.storage import Place
 from curation.tables.store import canonical_json, rows_of
-from tests.dataset.forgery import (
+from tests.dataset.verify.forgery import (
     PARQUET,
     TAR,
     Row,

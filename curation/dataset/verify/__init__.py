@@ -28,12 +28,12 @@ from curation.dataset.manifest import (
     unknown_fields,
 )
 from curation.dataset.recipe import RequestSection
-from curation.dataset.reproduction import reproduce, same_rulebook
-from curation.dataset.row_check import read_rows
 from curation.dataset.shards import ReleaseFile, Shard, paths_of
 from curation.dataset.signature import SIGNATURE, PublicKey, Seal, check_seal
-from curation.dataset.standing import Inquiry, Present, Standing, present_of
-from curation.dataset.tar_check import check_tar
+from curation.dataset.verify.reproduction import reproduce, same_rulebook
+from curation.dataset.verify.row_check import read_rows
+from curation.dataset.verify.standing import Inquiry, Present, Standing, present_of
+from curation.dataset.verify.tar_check import check_tar
 from curation.storage import Entry, Place
 from curation.tables.store import Store, canonical_json, rows_of
 

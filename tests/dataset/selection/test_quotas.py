@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from curation.dataset.quotas import allowances, apply_quotas, cap_of, minima
 from curation.dataset.recipe import QuotaSection
-from curation.dataset.split import lot_sql
+from curation.dataset.selection.quotas import allowances, apply_quotas, cap_of, minima
+from curation.dataset.selection.split import lot_sql
 
 counts = st.lists(st.integers(1, 60), min_size=1, max_size=12)
 

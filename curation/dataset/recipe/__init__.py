@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Self
 import yaml
 from pydantic import BeforeValidator, Field, ValidationError, model_validator
 
-from curation.dataset.recipe_faults import RecipeError, short, told
-from curation.dataset.recipe_sections import (
+from curation.dataset.recipe.faults import RecipeError, short, told
+from curation.dataset.recipe.sections import (
     SOUND,
     AtLeast,
     AtMost,

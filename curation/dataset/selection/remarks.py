@@ -7,11 +7,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from curation.dataset.clearance import unwatched
-from curation.dataset.cropping import not_as_asked
-from curation.dataset.quotas import Minimum
 from curation.dataset.recipe import Recipe
-from curation.dataset.split import SPLITS
+from curation.dataset.selection.clearance import unwatched
+from curation.dataset.selection.cropping import not_as_asked
+from curation.dataset.selection.quotas import Minimum
+from curation.dataset.selection.split import SPLITS
 from curation.papers.purposes import purpose_of, serves
 from curation.rights import PerformerGate, Rulebook
 

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from curation.dataset.manifest import Manifest
 from curation.dataset.recipe import instant
-from curation.dataset.reproduction import (
+from curation.dataset.selection.split import titles_of
+from curation.dataset.verify.reproduction import (
     Row,
     ask,
     gate_of,
@@ -20,7 +21,6 @@ from curation.dataset.reproduction import (
     shows_a_face,
     span_of,
 )
-from curation.dataset.split import titles_of
 from curation.rights import Decision, Outcome, Request, Rulebook, open_case
 
 if TYPE_CHECKING:
@@ -105,7 +105,7 @@ class Standing:
 def present_of(store: Store, at: datetime) -> Present:
     """What a store knows at an instant."""
     from curation.catalog.knowledge import knowledge_at
-    from curation.dataset.clearance import shots_with_faces
+    from curation.dataset.selection.clearance import shots_with_faces
     from curation.tables.query import connect
 
     with connect(store, at) as connection:

@@ -7,8 +7,8 @@ from typing import Any
 from curation import stages
 from curation.dataset.fault import Fault
 from curation.dataset.manifest import read_manifest
-from curation.dataset.row_check import read_rows
-from curation.dataset.source_check import _compare, _unpack
+from curation.dataset.verify.row_check import read_rows
+from curation.dataset.verify.source_check import _compare, _unpack
 from curation.settings import Settings
 from curation.storage import Place
 from tests.dataset.conftest import recipe

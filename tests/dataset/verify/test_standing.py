@@ -12,9 +12,9 @@ from typer.testing import CliRunner
 from curation import stages
 from curation.cli import app
 from curation.dataset.manifest import read_manifest
-from curation.dataset.row_check import read_rows
-from curation.dataset.standing import Inquiry, Standing, present_of
 from curation.dataset.verify import verify
+from curation.dataset.verify.row_check import read_rows
+from curation.dataset.verify.standing import Inquiry, Standing, present_of
 from curation.settings import Settings
 from curation.storage import Place
 from curation.tables import Store

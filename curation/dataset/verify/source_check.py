@@ -17,8 +17,8 @@ from curation.dataset.clips import encoding
 from curation.dataset.fault import Fault
 from curation.dataset.manifest import Manifest
 from curation.dataset.recipe import Recipe, RecipeError, recipe_from
-from curation.dataset.row_check import read_rows
 from curation.dataset.shards import paths_of
+from curation.dataset.verify.row_check import read_rows
 from curation.isolation import Worker, WorkerError
 from curation.storage import Place, StorageError
 

@@ -14,7 +14,7 @@ from pydantic import (
     model_validator,
 )
 
-from curation.dataset.recipe_faults import short
+from curation.dataset.recipe.faults import short
 from curation.rights import actions, territories
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]

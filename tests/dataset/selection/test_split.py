@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from curation.dataset.recipe import SplitSection
-from curation.dataset.split import groups_of, split_of, titles_of
+from curation.dataset.selection.split import groups_of, split_of, titles_of
 from curation.rights import Rulebook
 
 TITLES = 12

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from curation.dataset.clearance import Span, request_for
 from curation.dataset.recipe import Recipe
 from curation.dataset.selection import Selection
+from curation.dataset.selection.clearance import Span, request_for
 from curation.dataset.streams import batches
 from curation.rights import Decision, Rulebook
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Final
 
-from curation.dataset.bounds import broken_bounds
 from curation.dataset.columns import Column, column, columns
-from curation.dataset.cropping import with_crop
-from curation.dataset.filters import condition, patience
-from curation.dataset.quotas import NO_VALUE, rules_of
 from curation.dataset.recipe import Recipe
+from curation.dataset.recipe.bounds import broken_bounds
+from curation.dataset.recipe.filters import condition, patience
+from curation.dataset.selection.cropping import with_crop
+from curation.dataset.selection.quotas import NO_VALUE, rules_of
+from curation.dataset.selection.spans import clips_of
+from curation.dataset.selection.split import groups_of, split_of, titles_of
 from curation.dataset.sound import carried
-from curation.dataset.spans import clips_of
-from curation.dataset.split import groups_of, split_of, titles_of
 from curation.rights import Rulebook
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from curation.dataset.recipe import RecipeError, read_recipe, recipe_from
-from curation.dataset.recipe_form import form, from_form, recipe_schema
+from curation.dataset.recipe.form import form, from_form, recipe_schema
 from curation.storage import Place
 
 GOOD: dict[str, Any] = {

@@ -6,14 +6,14 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from curation.dataset import buckets
-from curation.dataset.candidates import DERIVED
-from curation.dataset.duplicates import worse_copies
-from curation.dataset.quotas import apply_quotas as leave_out
-from curation.dataset.quotas import rules_of
 from curation.dataset.recipe import Recipe
-from curation.dataset.spans import NO_CLEAN_FRAME, frames_sql
-from curation.dataset.split import lot_sql
-from curation.dataset.stations import (
+from curation.dataset.selection.candidates import DERIVED
+from curation.dataset.selection.duplicates import worse_copies
+from curation.dataset.selection.quotas import apply_quotas as leave_out
+from curation.dataset.selection.quotas import rules_of
+from curation.dataset.selection.spans import NO_CLEAN_FRAME, frames_sql
+from curation.dataset.selection.split import lot_sql
+from curation.dataset.selection.stations import (
     AUDIO,
     BOUNDS,
     CUT,

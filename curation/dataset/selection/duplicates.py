@@ -2,7 +2,7 @@
 
 Stills of every shot are stored as fingerprints at analysis (`curation.tags.fingerprint`). Pairs of
 shots that share many bits of some still are sought among all of them; each pair is then verified by
-laying both sequences of stills over each other in time (`curation.dataset.overlay`). That is done
+laying both sequences of stills over each other in time (`overlay`). That is done
 with whole pictures, and, where they have different shapes, with their middles and with the strips
 across them, for a copy may have lost its sides, or its top and bottom. Flat pictures are evidence
 of nothing.
@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from curation.dataset.overlay import NEAR, Bits, Evidence, Stills, copies
+from curation.dataset.selection.overlay import NEAR, Bits, Evidence, Stills, copies
 from curation.tables.schemas import schemas
 from curation.tables.store import canonical_json
 

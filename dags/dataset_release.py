@@ -13,7 +13,7 @@ from typing import Any
 from airflow.sdk import Asset, Param, dag, task
 
 from curation.dataset.recipe import read_recipe
-from curation.dataset.recipe_form import form, from_form
+from curation.dataset.recipe.form import form, from_form
 from curation.scheduling import CPU_POOL, LOGGER, SHOTS_ASSET, settings_from
 from curation.settings import Settings
 from curation.storage import Place

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, wraps
 from importlib import metadata
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
@@ -22,6 +23,7 @@ EXTRA = "film-curation[models]"
 CACHE_VARIABLE = "CURATION_CACHE"
 
 Provider = Literal["cpu", "cuda"]
+Network = TypeVar("Network")
 
 
 class ModelUnavailableError(Exception):
@@ -81,6 +83,29 @@ def _proved(weights: Weights) -> Path:
             f"(SHA-256 {sha256[:12]}, expected {weights.sha256[:12]}): {weights.remedy}"
         )
     return found
+
+
+def own(make: Callable[[], Network]) -> Callable[[], Network]:
+    """The process's own of a network that is large in memory: made when it is first asked for.
+
+    Where it cannot be made, that is remembered: `ModelUnavailableError` is raised each time.
+    """
+
+    @cache
+    def tried() -> Network | ModelUnavailableError:
+        try:
+            return make()
+        except ModelUnavailableError as error:
+            return error
+
+    @wraps(make)
+    def made() -> Network:
+        found = tried()
+        if isinstance(found, ModelUnavailableError):
+            raise found
+        return found
+
+    return made
 
 
 def cache_folder() -> Path:

@@ -19,7 +19,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from curation.models import EXTRA, ModelUnavailableError, Weights, session
+from curation.models import EXTRA, ModelUnavailableError, Weights, own, session
 
 if TYPE_CHECKING:
     from curation.media import Frame
@@ -138,29 +138,16 @@ def faces(frame: Frame) -> tuple[Face, ...]:
 _found: WeakKeyDictionary[Picture, tuple[Face, ...]] = WeakKeyDictionary()
 
 
+@own
 def finder() -> FaceFinder:
-    """The process's own; made when it is first asked for, a network in memory being large.
-
-    Raises `ModelUnavailableError` where it cannot be made.
-    """
-    made = _made()
-    if isinstance(made, ModelUnavailableError):
-        raise made
-    return made
+    """The process's own. Raises `ModelUnavailableError` where it cannot be made."""
+    return FaceFinder()
 
 
 @cache
 def missing() -> str | None:
     """What to install before faces can be found; None where nothing is missing."""
     return CENTERFACE.missing("onnx", "onnxruntime")
-
-
-@cache
-def _made() -> FaceFinder | ModelUnavailableError:
-    try:
-        return FaceFinder()
-    except ModelUnavailableError as error:
-        return error
 
 
 def _of_any_size(weights: Weights) -> bytes:

@@ -18,7 +18,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from curation.models import ModelUnavailableError, Weights, session
+from curation.models import Weights, own, session
 from curation.tags.faces import WHOLE, Box
 from curation.tags.text_places import Place, places
 
@@ -115,29 +115,16 @@ class TextFinder:
         return np.asarray(likely[0, 0], np.float32)
 
 
+@own
 def finder() -> TextFinder:
-    """The process's own; made when it is first asked for.
-
-    Raises `ModelUnavailableError` where it cannot be made.
-    """
-    made = _made()
-    if isinstance(made, ModelUnavailableError):
-        raise made
-    return made
+    """The process's own. Raises `ModelUnavailableError` where it cannot be made."""
+    return TextFinder()
 
 
 @cache
 def missing() -> str | None:
     """What to install before text can be found; None where nothing is missing."""
     return DETECTOR.missing("onnxruntime")
-
-
-@cache
-def _made() -> TextFinder | ModelUnavailableError:
-    try:
-        return TextFinder()
-    except ModelUnavailableError as error:
-        return error
 
 
 def _cut(rgb: Pixels, place: Place) -> Pixels:

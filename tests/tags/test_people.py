@@ -14,7 +14,7 @@ from curation.media import Frame, frames, probe
 from curation.models import ModelUnavailableError
 from curation.tags import Tag
 from curation.tags import faces as room
-from curation.tags.faces import Box, Face
+from curation.tags.faces import Box, Face, FaceFinder
 from curation.tags.people import SCALES, PeopleTagger, overlap, scale_of, tracks
 
 boxes = st.tuples(*[st.floats(0, 1, width=32)] * 4).map(
@@ -73,12 +73,16 @@ class TestOnFilm:
         assert said["shot_scale"].label in ("LS", "MLS", "MS")
 
 
+def absent() -> FaceFinder:
+    raise ModelUnavailableError("pip install it")
+
+
 def test_without_a_network_it_says_so_and_would_measure_again(
     monkeypatch: pytest.MonkeyPatch, library: Path
 ) -> None:
     monkeypatch.setattr("curation.tags.people.missing", lambda: None)
     seeing = PeopleTagger().version
-    monkeypatch.setattr(room, "_made", lambda: ModelUnavailableError("pip install it"))
+    monkeypatch.setattr("curation.tags.people.finder", absent)
     monkeypatch.setattr("curation.tags.people.missing", lambda: "pip install it")
     assert PeopleTagger().version != seeing
     with pytest.raises(ModelUnavailableError, match="pip install it"):

@@ -74,11 +74,15 @@ def test_a_frame_is_searched_once_for_all_who_ask(
     assert (said.source, said.face) == ("face", found[0])
 
 
+def absent() -> FaceFinder:
+    raise ModelUnavailableError("not installed")
+
+
 def test_the_middle_stands_in_and_says_so(
     close_up: room.Pixels, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert subject(still(np.zeros((90, 160, 3), np.uint8))).source == "centre"
-    monkeypatch.setattr(room, "_made", lambda: ModelUnavailableError("not installed"))
+    monkeypatch.setattr(room, "finder", absent)
     alone = subject(still(close_up))
     assert (alone.box, alone.source, alone.confidence) == (CENTRE, "centre", 0.0)
     with pytest.raises(ModelUnavailableError):

@@ -22,7 +22,7 @@ from curation.tags import text_boxes as room
 from curation.tags.faces import Box
 from curation.tags.people import overlap
 from curation.tags.text import TextTagger
-from curation.tags.text_boxes import finder
+from curation.tags.text_boxes import TextFinder, finder
 from curation.tags.timecode import seconds
 
 if TYPE_CHECKING:
@@ -152,12 +152,16 @@ def test_no_text_breaks_the_clock(text: str) -> None:
     assert told is None or 0 <= told < 86400
 
 
+def absent() -> TextFinder:
+    raise ModelUnavailableError("pip install it")
+
+
 def test_without_a_network_it_says_so_and_would_measure_again(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("curation.tags.text.missing", lambda: None)
     seeing = TextTagger().version
-    monkeypatch.setattr(room, "_made", lambda: ModelUnavailableError("pip install it"))
+    monkeypatch.setattr("curation.tags.text.finder", absent)
     monkeypatch.setattr("curation.tags.text.missing", lambda: "pip install it")
     assert TextTagger().version != seeing
     with pytest.raises(ModelUnavailableError, match="pip install it"):

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import sys
 from io import TextIOWrapper
+from typing import Annotated
 
 import typer
 
+import curation
 from curation.cli import (
     airflow,
     ask,
@@ -30,7 +32,6 @@ BAD_INPUT_EXIT = 2
 
 app = typer.Typer(
     name="curation",
-    help="A film library in; every frame that may lawfully be learned from out.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -54,6 +55,21 @@ for _verbs in (
     app.add_typer(_verbs)
 app.add_typer(recipe.app, name="recipe")
 app.add_typer(airflow.app, name="airflow")
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        typer.echo(curation.__version__)
+        raise typer.Exit
+
+
+@app.callback()
+def program(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Say the version.")
+    ] = False,
+) -> None:
+    """A film library in; every frame that may lawfully be learned from out."""
 
 
 def main() -> None:

@@ -59,11 +59,12 @@ def verify(
         ),
     ] = None,
 ) -> None:
-    """Check a release again from its bytes: every hash, row, decision, paper and clip, and who
-    signed it. What could not be checked is said.
+    """Check a release again from its bytes, and say what of it would not be cleared today.
 
-    Of a release in its store it is also said which samples would not be cleared today: consents
-    withdrawn, grants ended, prohibitions added since. That is no fault of the release.
+    Every hash, row, decision, paper and clip, and who signed it. What could not be checked is said.
+
+    Consents withdrawn, grants ended and prohibitions added since are asked of the store that it was
+    made in, and are no fault of the release.
 
     Exit status: 0 all is well; 1 a fault; 2 input that cannot be used; 3 no fault, but some of it
     may not be used any more.

@@ -30,6 +30,7 @@ from curation.settings import Settings
 from curation.shots import Transition, assemble
 from curation.storage import Place
 from curation.tables import Store
+from curation.tables.packed import Packed
 from curation.tables.query import connect
 from tests.test_stages import MAY_ANALYSE, WORKS
 
@@ -311,8 +312,8 @@ def test_new_measures_keep_the_list_and_what_is_said_of_it(film: Path, tmp_path:
     job = job_of(film, path)
     first = analyse_film(job)
     assert len(first.cut_list_notes) == 1
-    aged = [row | {"version": "0"} if row["tagger"] == "quality" else row for row in first.measures]
-    known = KnownFilm(first.shots, aged, first.cut_list_notes, first.embeddings)
+    aged = (row | {"version": "0"} if row["tagger"] == "quality" else row for row in first.measures)
+    known = KnownFilm(first.shots, Packed("measures", aged), first.cut_list_notes, first.embeddings)
     again = analyse_film(replace(job, known=known))
     assert again.film["device_reason"].startswith("measured again")
     assert (again.shots, again.cut_list_notes) == (first.shots, first.cut_list_notes)

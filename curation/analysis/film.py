@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import curation
@@ -23,6 +24,7 @@ from curation.analysis.measured import labels
 from curation.analysis.patience import to_analyse, to_open
 from curation.isolation import bounded
 from curation.storage import READ_FAILED, Place, StorageError
+from curation.tables.packed import Packed
 
 if TYPE_CHECKING:
     from curation.analysis.conformed import ListOnFilm
@@ -41,7 +43,7 @@ class KnownFilm:
     """Rows of the tables of those names that an earlier analysis stored, and the film's notes."""
 
     shots: list[Row]
-    measures: list[Row]
+    measures: Packed
     cut_list_notes: list[Row] = field(default_factory=list)
     embeddings: list[Row] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
@@ -84,8 +86,8 @@ class FilmRows:
 
     film: Row
     shots: list[Row] = field(default_factory=list)
-    measures: list[Row] = field(default_factory=list)
-    tags: list[Row] = field(default_factory=list)
+    measures: Packed = field(default_factory=partial(Packed, "measures"))
+    tags: Packed = field(default_factory=partial(Packed, "tags"))
     cut_list_notes: list[Row] = field(default_factory=list)
     embeddings: list[Row] = field(default_factory=list)
 
@@ -179,12 +181,17 @@ def _analyse(job: FilmJob, source: Source) -> FilmRows:
 
 def _labelled(rows: FilmRows, every: Sequence[Tagger]) -> FilmRows:
     by_name = {tagger.name: tagger for tagger in every}
-    costs, tags = dict(rows.film["tagger_cpu_s"]), list[Row]()
-    for row in rows.measures:
-        started, name = time.thread_time(), row["tagger"]
-        tags += labels(by_name[name], row)
-        if name in costs:
-            costs[name] += time.thread_time() - started
+    costs = dict(rows.film["tagger_cpu_s"])
+
+    def made() -> Iterator[Row]:
+        for row in rows.measures.only("shot_id", "asset_sha256", "tagger", "summary"):
+            started, name = time.thread_time(), row["tagger"]
+            found = labels(by_name[name], row)
+            if name in costs:
+                costs[name] += time.thread_time() - started
+            yield from found
+
+    tags = Packed("tags", made())
     film = rows.film | {"tagger_cpu_s": {name: round(cost, 3) for name, cost in costs.items()}}
     return replace(rows, film=film, tags=tags)
 
@@ -204,7 +211,7 @@ def _still(job: FilmJob, path: str, every: Sequence[Tagger]) -> FilmRows:
             each.measure(frame, None)
     span = {"start_frame": 0, "end_frame": 1, "clean_start": 0, "clean_end": 1}
     shot = {"shot_id": job.asset_sha256, "asset_sha256": job.asset_sha256, **span}
-    measures = [each.measured(shot) for each in series]
+    measures = Packed("measures", (each.measured(shot) for each in series))
     said = {"status": "analysed", "notes": _missing(series), "tagger_cpu_s": _costs(series)}
     return _labelled(FilmRows(said, [shot], measures), every)
 
@@ -236,7 +243,7 @@ def _looked_at(
     heard = hear(source, info, timeline, ears)
     by_name = {each.tagger.name: each for each in (*seen.series, *heard.series)}
     series = [by_name[tagger.name] for tagger in every]
-    measures = [each.measured(shot) for shot in shots for each in series]
+    measures = Packed("measures", (each.measured(shot) for shot in shots for each in series))
     embeddings = [row for each in seen.vectors for row in each.rows(shots)]
     said = {
         "device": device.device,
@@ -296,19 +303,22 @@ def _still_good(known: KnownFilm, job: FilmJob) -> bool:
 
 def _of_every_frame(known: KnownFilm, every: Sequence[Tagger]) -> bool:
     """Whether certain frames will not do: a tagger of every frame has not measured as it does."""
-    have = {(row["tagger"], row["version"]) for row in known.measures}
+    have = {(row["tagger"], row["version"]) for row in known.measures.only("tagger", "version")}
     return any((t.name, t.version) not in have for t in every if t.needs.per_second is None)
 
 
 def _standing(
     known: KnownFilm, every: Sequence[Tagger]
-) -> tuple[dict[tuple[str, str], Row], list[Tagger]]:
-    """Measures that are good as they are, by shot and tagger, and the taggers that lack some."""
-    current = {(tagger.name, tagger.version) for tagger in every}
-    kept = [row for row in known.measures if (row["tagger"], row["version"]) in current]
-    have = {row["tagger"] for row in kept if len(row["frames"])}
-    stale = [tagger for tagger in every if tagger.name not in have]
-    return {(row["shot_id"], row["tagger"]): row for row in kept}, stale
+) -> tuple[dict[tuple[str, str], int], list[Tagger]]:
+    """Which measures are good as they are, by shot and tagger, and the taggers that lack some."""
+    current, kept, have = {tagger.name: tagger.version for tagger in every}, {}, set()
+    rows = known.measures.only("shot_id", "tagger", "version", "frames")
+    for number, row in enumerate(rows):
+        name = row["tagger"]
+        if current.get(name) == row["version"]:
+            kept[row["shot_id"], name] = number
+            have |= {name} if row["frames"] else set()
+    return kept, [tagger for tagger in every if tagger.name not in have]
 
 
 def _looked_at_again(
@@ -331,8 +341,16 @@ def _looked_at_again(
     rows = _looked_at(job, source, info, timeline, stale, lacking)
     if {shot["shot_id"] for shot in rows.shots} != {shot["shot_id"] for shot in known.shots}:
         return _looked_at(job, source, info, timeline, every, embedders)
-    found = kept | {(row["shot_id"], row["tagger"]): row for row in rows.measures}
-    measures = [found[shot["shot_id"], tagger.name] for shot in rows.shots for tagger in every]
+    fresh = {
+        (row["shot_id"], row["tagger"]): number
+        for number, row in enumerate(rows.measures.only("shot_id", "tagger"))
+    }
+    pairs = ((shot["shot_id"], tagger.name) for shot in rows.shots for tagger in every)
+    found = (
+        rows.measures[fresh[pair]] if pair in fresh else known.measures[kept[pair]]
+        for pair in pairs
+    )
+    measures = Packed("measures", found)
     names = ", ".join(tagger.name for tagger in stale)
     said = {
         "device_reason": f"{rows.film['device_reason']}; looked at again for {names}",
@@ -375,13 +393,15 @@ def _measured_again(
     stills = stills_of(shots, known.embeddings)
     vectors, more = embed(source, info, timeline, lacking, stills, exhaustive=job.exhaustive)
     embeddings = [*embedded, *(row for each in vectors for row in each.rows(shots))]
-    fresh = {
-        (shot["shot_id"], each.tagger.name): each.measured(shot)
+    fresh = {each.name: each for each in series}
+    found = (
+        fresh[tagger.name].measured(shot)
+        if tagger.name in fresh
+        else known.measures[kept[shot["shot_id"], tagger.name]]
         for shot in shots
-        for each in series
-    }
-    found = kept | fresh
-    measures = [found[shot["shot_id"], tagger.name] for shot in shots for tagger in every]
+        for tagger in every
+    )
+    measures = Packed("measures", found)
     names = ", ".join(_costs([*series, *vectors])) or "nothing"
     said = {
         "device": "cpu",
@@ -423,9 +443,8 @@ def _missing(series: Sequence[Series | Vectors]) -> list[str]:
 
 def _frames_of(known: KnownFilm, names: Sequence[str]) -> list[int]:
     """The frames that any of these taggers was shown."""
-    return sorted(
-        {int(f) for row in known.measures if row["tagger"] in names for f in row["frames"]}
-    )
+    rows = known.measures.only("tagger", "frames")
+    return sorted({int(f) for row in rows if row["tagger"] in names for f in row["frames"]})
 
 
 def _some_of(frames: list[int], shots: Sequence[Row], tagger: Tagger) -> list[int]:

@@ -174,7 +174,7 @@ class Series:
 
     def measured(self, shot: Row) -> Row:
         """The row of ``measures`` of one shot, from the frames inside its clean span; its lists are
-        arrays, as numbers of Python would take a film of three hours 250 MB.
+        arrays.
 
         To the tagger's summary come the ``seconds`` that the clean span lasts, where the shot's row
         says them: a coarse look leaves out what stands still.

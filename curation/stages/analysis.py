@@ -227,13 +227,15 @@ def _analyse_in(worker: Worker, store: Store, settings: Settings, film: _Planned
     from curation.analysis import FilmJob, FilmRows, KnownFilm, analyse_film, failed_film
     from curation.embeddings.stored import embeddings_of
     from curation.isolation import WorkerError
+    from curation.tables.packed import Packed
     from curation.tables.store import rows_of
 
     asset = film.asset_sha256
-    shots, measures, notes = (
+    shots, notes = (
         rows_of(store.read(name, where={"asset_sha256": asset}))
-        for name in ("shots", "measures", "cut_list_notes")
+        for name in ("shots", "cut_list_notes")
     )
+    measures = Packed.of(store.read("measures", where={"asset_sha256": asset}))
     said = rows_of(store.read("films", ["notes"], where={"asset_sha256": asset}))
     told = [note for row in said for note in row["notes"] or ()]
     known = KnownFilm(shots, measures, notes, embeddings_of(store, asset), told)
@@ -335,6 +337,7 @@ def relabel(settings: Settings) -> int:
 
     store = Store.at(settings.store)
     current = {tagger.name: tagger for tagger in taggers()}
+    measured = ("shot_id", "asset_sha256", "tagger", "summary")
     tags = rows_of(store.read("tags", ["asset_sha256", "tagger", "label_version"]))
     stale = sorted(
         {
@@ -346,21 +349,21 @@ def relabel(settings: Settings) -> int:
     )
     if not stale:
         return 0
-    measured = [row for row in rows_of(store.read("measures")) if row["asset_sha256"] in set(stale)]
     fresh: list[dict[str, Any]] = []
+    others: list[dict[str, Any]] = []
     faults: dict[str, str] = {}
-    for row in measured:
-        if row["tagger"] in current:
-            try:
-                fresh += labels(current[row["tagger"]], row)
-            except TaggerFault as fault:
-                faults[row["asset_sha256"]] = str(fault)
+    for asset in stale:
+        who = {"asset_sha256": asset}
+        others += [
+            row for row in rows_of(store.read("tags", where=who)) if row["tagger"] not in current
+        ]
+        for row in rows_of(store.read("measures", measured, where=who)):
+            if row["tagger"] in current:
+                try:
+                    fresh += labels(current[row["tagger"]], row)
+                except TaggerFault as fault:
+                    faults[asset] = str(fault)
     said = {"status": FAILED, "reasons": [TAGGER_FAILED], "work_key": ""}
-    others = [
-        row
-        for row in rows_of(store.read("tags"))
-        if row["asset_sha256"] in set(stale) and row["tagger"] not in current
-    ]
     failed = [
         film | said | {"message": faults[film["asset_sha256"]]}
         for film in rows_of(store.read("films"))

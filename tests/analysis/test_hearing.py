@@ -22,6 +22,7 @@ from curation.analysis import FilmJob, FilmRows, KnownFilm, analyse_film
 from curation.analysis.hearing import hear
 from curation.media import chosen, probe, read_timeline
 from curation.media.audio import Stretch
+from curation.tables.packed import Packed
 from curation.tags.components import COMPONENTS, ComponentsTagger, components, missing
 from curation.tags.sound import SoundTagger
 
@@ -133,7 +134,7 @@ def test_sound_is_on_the_clock_of_the_pictures(tmp_path: Path) -> None:
     assert "its sound ends 0.75 s before the picture" in rows.film["notes"]
     [row] = [row for row in rows.measures if row["tagger"] == "sound"]
     assert row["pts_s"][:3] == pytest.approx([0, 0.1, 0.2])
-    assert row["frames"][:3].tolist() == [1, 3, 6]
+    assert row["frames"][:3] == [1, 3, 6]
 
 
 def test_loudness_is_that_of_the_standards_own_signal(tmp_path: Path) -> None:
@@ -218,8 +219,8 @@ def test_a_new_tagger_of_pictures_is_not_shown_the_frames_of_sound(
     path = film(tmp_path / "tone.mkv", [tone(3, -23)] * 2)
     first = analysed(path)
     monkeypatch.setattr(QualityTagger, "version", "next")
-    known = [row for row in first.measures if row["tagger"] != "quality"]
-    again = analysed(path, FilmRows(first.film, first.shots, known))
+    known = (row for row in first.measures if row["tagger"] != "quality")
+    again = analysed(path, FilmRows(first.film, first.shots, Packed("measures", known)))
     assert again.film["device_reason"] == "measured again: quality"
     assert again.film["frames_decoded"] <= 3
 

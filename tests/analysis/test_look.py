@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar
 
-import numpy as np
 import pytest
 
 from curation.analysis import FilmJob, FilmRows, KnownFilm, analyse_film, find_shots
@@ -45,9 +44,7 @@ def again(first: FilmRows, film: Path) -> FilmRows:
 def of(rows: FilmRows, tagger: str) -> list[dict[str, Any]]:
     """What a tagger measured; a number that is none is its name, so that it equals itself."""
     said = [row | {"version": ""} for row in rows.measures if row["tagger"] == tagger]
-    return [
-        json.loads(json.dumps(row, default=np.ndarray.tolist), parse_constant=str) for row in said
-    ]
+    return [json.loads(json.dumps(row), parse_constant=str) for row in said]
 
 
 @pytest.mark.parametrize("film", FILMS, ids=lambda film: film.name)
@@ -128,7 +125,9 @@ def test_nothing_is_decoded_where_everything_is_known() -> None:
     first = analyse_film(job(film))
     second = again(first, film)
     assert second.film["frames_decoded"] == 0
-    assert (second.shots, second.measures, second.tags) == (first.shots, first.measures, first.tags)
+    assert (second.shots, list(second.tags)) == (first.shots, list(first.tags))
+    for tagger in taggers():
+        assert of(second, tagger.name) == of(first, tagger.name)
 
 
 def test_shots_found_in_another_way_are_found_anew() -> None:

@@ -6,8 +6,9 @@ Importing this package loads no codec or vision library; the work does.
 
 from curation.analysis.conformed import Conformed, conformed, to_conform
 from curation.analysis.failure import ANALYSIS_FAILED, PASSING, TAGGER_FAILED, TaggerFault
-from curation.analysis.film import FilmJob, FilmRows, KnownFilm, analyse_film, failed_film
+from curation.analysis.film import FilmJob, FilmRows, analyse_film, failed_film
 from curation.analysis.keys import GivenList, shot_id, shots_key, work_key
+from curation.analysis.known import KnownFilm
 from curation.analysis.measured import labels
 from curation.analysis.people import FoundShots, find_shots, tag_film
 

@@ -20,6 +20,7 @@ from curation.analysis.failure import (
     TaggerFault,
 )
 from curation.analysis.keys import GivenList, shots_key, work_key
+from curation.analysis.known import KnownFilm
 from curation.analysis.measured import labels
 from curation.analysis.patience import to_analyse, to_open
 from curation.isolation import bounded
@@ -36,17 +37,6 @@ if TYPE_CHECKING:
     from curation.tags import Tagger
 
 Row = dict[str, Any]
-
-
-@dataclass(frozen=True)
-class KnownFilm:
-    """Rows of the tables of those names that an earlier analysis stored, and the film's notes."""
-
-    shots: list[Row]
-    measures: Packed
-    cut_list_notes: list[Row] = field(default_factory=list)
-    embeddings: list[Row] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -168,9 +158,9 @@ def _analyse(job: FilmJob, source: Source) -> FilmRows:
     info = replace(info, by_fields=scan.by_fields)
     film, every = film_row(info, timeline, scan), taggers(job.taggers)
     all_embed = embedders() if job.taggers is None else ()
-    if job.known is None or not _still_good(job.known, job):
+    if job.known is None or not job.known.has_shots_of(job.shots_key):
         rows = _looked_at(job, source, info, timeline, every, all_embed)
-    elif _of_every_frame(job.known, every):
+    elif job.known.lacks_every_frame(every):
         rows = _looked_at_again(job, source, info, timeline, job.known, every, all_embed)
     else:
         rows = _measured_again(job, source, info, timeline, job.known, every, all_embed)
@@ -296,31 +286,6 @@ def _believed(
     return with_kinds(source, timeline, cut), agreed.format, remarks
 
 
-def _still_good(known: KnownFilm, job: FilmJob) -> bool:
-    """Whether the stored shots are those that would be found now."""
-    return bool(known.shots) and all(shot["work_key"] == job.shots_key for shot in known.shots)
-
-
-def _of_every_frame(known: KnownFilm, every: Sequence[Tagger]) -> bool:
-    """Whether certain frames will not do: a tagger of every frame has not measured as it does."""
-    have = {(row["tagger"], row["version"]) for row in known.measures.only("tagger", "version")}
-    return any((t.name, t.version) not in have for t in every if t.needs.per_second is None)
-
-
-def _standing(
-    known: KnownFilm, every: Sequence[Tagger]
-) -> tuple[dict[tuple[str, str], int], list[Tagger]]:
-    """Which measures are good as they are, by shot and tagger, and the taggers that lack some."""
-    current, kept, have = {tagger.name: tagger.version for tagger in every}, {}, set()
-    rows = known.measures.only("shot_id", "tagger", "version", "frames")
-    for number, row in enumerate(rows):
-        name = row["tagger"]
-        if current.get(name) == row["version"]:
-            kept[row["shot_id"], name] = number
-            have |= {name} if row["frames"] else set()
-    return kept, [tagger for tagger in every if tagger.name not in have]
-
-
 def _looked_at_again(
     job: FilmJob,
     source: Source,
@@ -336,7 +301,7 @@ def _looked_at_again(
     """
     from curation.analysis.vectors import standing
 
-    kept, stale = _standing(known, every)
+    kept, stale = known.standing(every)
     embedded, lacking = standing(known.embeddings, embedders)
     rows = _looked_at(job, source, info, timeline, stale, lacking)
     if {shot["shot_id"] for shot in rows.shots} != {shot["shot_id"] for shot in known.shots}:
@@ -354,7 +319,7 @@ def _looked_at_again(
     names = ", ".join(tagger.name for tagger in stale)
     said = {
         "device_reason": f"{rows.film['device_reason']}; looked at again for {names}",
-        "notes": [*rows.film["notes"], *_standing_notes(known, stale, is_seen_anew=True)],
+        "notes": [*rows.film["notes"], *known.standing_notes(stale, is_seen_anew=True)],
     }
     embeddings = [*embedded, *rows.embeddings]
     return replace(rows, film=rows.film | said, measures=measures, embeddings=embeddings)
@@ -375,15 +340,10 @@ def _measured_again(
     from curation.analysis.look import embed, measure
     from curation.analysis.vectors import standing, stills_of
 
-    kept, stale = _standing(known, every)
+    kept, stale = known.standing(every)
     shots = sorted(known.shots, key=lambda shot: int(shot["shot_index"]))
     eyes, ears = _parted(stale)
-    sampled = [t.name for t in _parted(every)[0] if t.needs.per_second is not None]
-    seen = _frames_of(known, sampled)
-    at = {
-        tagger.name: _frames_of(known, [tagger.name]) or _some_of(seen, shots, tagger)
-        for tagger in eyes
-    }
+    at = known.frames_for(eyes, every)
     shown, count = (
         measure(source, info, timeline, eyes, at, exhaustive=job.exhaustive) if eyes else ([], 0)
     )
@@ -408,7 +368,7 @@ def _measured_again(
         "device_reason": f"measured again: {names}",
         "frames_decoded": count + more,
         "notes": [
-            *_standing_notes(known, stale, is_seen_anew=False),
+            *known.standing_notes(stale, is_seen_anew=False),
             *heard.notes,
             *_missing([*series, *vectors]),
         ],
@@ -416,14 +376,6 @@ def _measured_again(
     }
     notes = known.cut_list_notes
     return FilmRows(said, shots, measures, cut_list_notes=notes, embeddings=embeddings)
-
-
-def _standing_notes(known: KnownFilm, stale: Sequence[Tagger], *, is_seen_anew: bool) -> list[str]:
-    """The stored notes that hold on when these taggers alone work again."""
-    from curation.analysis.notes import standing_notes
-
-    is_heard_anew = any(tagger.needs.sound for tagger in stale)
-    return standing_notes(known.notes, is_seen_anew=is_seen_anew, is_heard_anew=is_heard_anew)
 
 
 def _parted(every: Sequence[Tagger]) -> tuple[list[Tagger], list[Tagger]]:
@@ -439,20 +391,3 @@ def _costs(series: Sequence[Series | Vectors]) -> dict[str, float]:
 
 def _missing(series: Sequence[Series | Vectors]) -> list[str]:
     return [each.missing for each in series if each.missing is not None]
-
-
-def _frames_of(known: KnownFilm, names: Sequence[str]) -> list[int]:
-    """The frames that any of these taggers was shown."""
-    rows = known.measures.only("tagger", "frames")
-    return sorted({int(f) for row in rows if row["tagger"] in names for f in row["frames"]})
-
-
-def _some_of(frames: list[int], shots: Sequence[Row], tagger: Tagger) -> list[int]:
-    """Of frames that others were shown, those for a tagger that is new."""
-    from curation.analysis.shelf import spread
-
-    count = tagger.needs.per_shot
-    if count is None:
-        return frames
-    spans = [(int(shot["clean_start"]), int(shot["clean_end"])) for shot in shots]
-    return [index for span in spans for index in spread(frames, *span, count)]

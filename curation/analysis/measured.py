@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from array import array
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 from curation.analysis.failure import blaming
 from curation.analysis.keys import significant
 from curation.models import ModelUnavailableError
+from curation.tags.protocol import UNKNOWN
 
 if TYPE_CHECKING:
     import numpy as np
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
     from curation.media import Frame, VideoInfo
     from curation.media.audio import Stretch
-    from curation.tags import Meter, Tagger
+    from curation.tags import Meter, Tag, Tagger
     from curation.tags.protocol import SoundMeter
 
 Row = dict[str, Any]
@@ -203,9 +204,12 @@ def labels(tagger: Tagger, measured: Row) -> list[Row]:
     """The rows of ``tags`` that a tagger's labels make of one row of ``measures``.
 
     Raises:
-        TaggerFault: when it raises or gives something else than tags.
+        TaggerFault: when it raises, or gives something else than a tag at most of each facet that
+            it declares, with a label and numbers of that facet.
     """
     with blaming(tagger, "label"):
+        tags = tagger.label(measured["summary"])
+        _as_declared(tagger, tags)
         return [
             {
                 "shot_id": measured["shot_id"],
@@ -219,8 +223,27 @@ def labels(tagger: Tagger, measured: Row) -> list[Row]:
                     n: v for n, v in sorted(_numbers(tag.measures).items()) if isfinite(v)
                 },
             }
-            for tag in tagger.label(measured["summary"])
+            for tag in tags
         ]
+
+
+def _as_declared(tagger: Tagger, tags: Sequence[Tag]) -> None:
+    """Raise `ValueError` for tags that the tagger's facets do not announce."""
+    facets = {facet.name: facet for facet in tagger.facets}
+    seen = set[str]()
+    for tag in tags:
+        facet = facets.get(tag.facet)
+        if facet is None:
+            raise ValueError(f"facet {tag.facet!r} is not declared; it has {sorted(facets)}")
+        if tag.facet in seen:
+            raise ValueError(f"facet {tag.facet!r} is given twice")
+        seen.add(tag.facet)
+        if tag.label not in (*facet.labels, UNKNOWN):
+            raise ValueError(f"{tag.facet}: label {tag.label!r} is not among {facet.labels}")
+        if tag.label == UNKNOWN and tag.confidence:
+            raise ValueError(f"{tag.facet}: unknown has confidence 0, not {tag.confidence}")
+        if others := sorted(tag.measures.keys() - facet.measures.keys()):
+            raise ValueError(f"{tag.facet}: {', '.join(others)} not among its measures")
 
 
 def _numbers(given: object) -> dict[str, float]:

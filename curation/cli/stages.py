@@ -76,7 +76,7 @@ def analyze(
         with tables_of(settings) as connection:
             tell_of_cut_lists(connection)
     else:
-        tell("nothing to do: every film is analysed by this version")
+        tell("no film is new: all were looked at by this version")
 
 
 @app.command(epilog=example(f"release {DEMO_RECIPE}"))

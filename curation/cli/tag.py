@@ -34,15 +34,17 @@ def tag(
     Lines come in the order of the files. One that cannot be read gives a line with its error.
     """
     from curation.analysis import tag_film
+    from curation.analysis.notes import is_lack
 
     one_of(output, ("jsonl",))
     settings, failed = Settings.from_environment(device=device), False
     notes = set[str]()
 
     def once(note: str) -> None:
-        if note not in notes:
-            notes.add(note)
-            tell(note)
+        said = note if is_lack(note) else f"{film}: {note}"
+        if said not in notes:
+            notes.add(said)
+            tell(said)
 
     told = time.monotonic()
     for count, film in enumerate(films):

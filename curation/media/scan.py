@@ -61,6 +61,9 @@ REPEATS: Final = 0.4
 """Change of one field over that of the other under which it is the same field once more."""
 ENOUGH: Final = 4
 """Moving frames without which nothing is decided."""
+COMBED_FRAMES: Final = 3
+"""Frames that comb in one order more than in the other, at least: lines of text that roll comb now
+and then by chance."""
 COMBED_SHARE: Final = 0.15
 """Share of the moving frames that comb in one order, less those that seem to in the other, in a
 film of fields, for films mix material."""
@@ -266,7 +269,7 @@ def _judged(runs: Sequence[Sequence[_Pair | None]], flagged: str, frames: int) -
         kind, order = "unknown", None
     elif steps and 2 * len(steps) >= uneven:
         kind, cadence = "telecined", statistics.mode(steps)[0]
-    elif share >= COMBED_SHARE and abs(first - second) > 1:
+    elif share >= COMBED_SHARE and abs(first - second) >= COMBED_FRAMES:
         kind = "interlaced"
     else:
         kind, order = "progressive", None

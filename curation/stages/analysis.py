@@ -251,7 +251,18 @@ def _analyse_in(worker: Worker, store: Store, settings: Settings, film: _Planned
         url = str(Place.parse(settings.library).within(film.path))
         return worker.call(analyse_film, replace(job, url=url))
     except (WorkerError, StorageError) as error:
-        return FilmRows(failed_film(job, error.reason, str(error)))
+        remedy = _REMEDIES.get(error.reason)
+        message = f"{error}; {remedy}" if remedy else str(error)
+        return FilmRows(failed_film(job, error.reason, message))
+
+
+_ONE_BY_ONE = "if it is a tagger, find it by trying one by one: curation tag --tagger NAME FILM"
+_REMEDIES = {
+    "TIMED_OUT": f"give films longer (CURATION_FILM_TIMEOUT_S); {_ONE_BY_ONE}",
+    "OUT_OF_MEMORY": f"give films more (CURATION_FILM_MEMORY_MB); {_ONE_BY_ONE}",
+    "CRASHED": f"play the film; {_ONE_BY_ONE}",
+}
+"""What helps against what a worker cannot tell of itself."""
 
 
 def commit_analysis(settings: Settings, plan_id: str, *, tell: Tell = quiet) -> dict[str, int]:
@@ -321,7 +332,7 @@ def _with_votes(store: Store, tags: pa.Table, shots: pa.Table, tell: Tell) -> pa
     return pa.concat_tables([tags, store.arrow("tags", kept)])
 
 
-def relabel(settings: Settings) -> int:
+def relabel(settings: Settings, *, tell: Tell = quiet) -> int:
     """Recompute the labels of taggers whose label version changed, from what they measured. Votes,
     and labels of taggers that are not installed here, stay.
 
@@ -369,6 +380,8 @@ def relabel(settings: Settings) -> int:
         for film in rows_of(store.read("films"))
         if film["asset_sha256"] in faults
     ]
+    for why, films in Counter(faults.values()).items():
+        tell(f"failed: {films} films, {why}")
     store.replace("films", failed, column="asset_sha256")
     fresh = [tag for tag in (*fresh, *others) if tag["asset_sha256"] not in faults]
     return store.replace("tags", fresh, column="asset_sha256")
@@ -386,7 +399,8 @@ def analyse(
         counts.update(analyse_part(settings, plan.plan_id, part, tell=tell))
     if plan.parts:
         commit_analysis(settings, plan.plan_id, tell=tell)
-    relabel(settings)
+    if tags := relabel(settings, tell=tell):
+        tell(f"labels made anew from what was measured: {tags:,}")
     return dict(counts)
 
 

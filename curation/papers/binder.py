@@ -17,7 +17,7 @@ from curation.papers.provenance import record
 from curation.papers.terms import Terms, terms_of
 from curation.papers.training_mining import assertion, statements
 
-VERSION: Final = 3
+VERSION: Final = 4
 """Raised whenever the same release would be told of in other words."""
 
 CARD: Final = "README.md"

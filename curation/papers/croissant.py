@@ -227,7 +227,7 @@ def _responsible(
             f"film-curation {manifest['code_version']}: {name}" for name in sorted(taggers)
         ],
         "rai:annotationsPerItem": "One label a facet, by machine.",
-        "rai:dataUseCases": [IN_WORDS[terms.action]],
+        "rai:dataUseCases": [terms.use],
         "rai:dataLimitations": [
             "Tags are made by machine; cards/ says how often each facet measured is wrong.",
             "Not licensed: " + "; ".join(IN_WORDS[action] for action in terms.reserved),

@@ -64,7 +64,7 @@ decision and its provenance.
 
 ### Direct Use
 
-{IN_WORDS[terms.action].capitalize()} in {", ".join(map(plain, request["territories"]))}, from \
+{terms.use.capitalize()}, in {", ".join(map(plain, request["territories"]))}, from \
 {request["use_from"]} until {request["use_until"]}. Duties: {duties}; every copy is deleted by \
 the end.
 

@@ -28,8 +28,7 @@ def licence(manifest: Mapping[str, Any], terms: Terms) -> str:
 
 {plain(manifest["issuer"])} licenses this release to **{plain(terms.licensee)}** and to nobody else.
 
-- **Use**: {IN_WORDS[terms.action]} ({code(terms.action)}), \
-{"" if terms.commercial else "not "}for commercial ends.
+- **Use**: {terms.use} ({code(terms.action)}).
 - **Where**: {where}.
 - **When**: from {terms.use_from} until {terms.use_until}; at the second instant use has ended.
 - **What**: {", ".join(map(plain, terms.components))}; of each clip only what its row names in \

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from curation.papers.facts import Facts
-from curation.papers.terms import IN_WORDS, Terms, urn
+from curation.papers.terms import Terms, urn
 
 _CODES: Final = "https://dataandtrustalliance.org/DPS/CodeSystem"
 UNKNOWN_COUNTRY: Final = "ZZ"
@@ -65,7 +65,7 @@ def record(manifest: Mapping[str, Any], facts: Facts, terms: Terms) -> dict[str,
                 {
                     "code": _USE.get(terms.action, "ai-other"),
                     "system": f"{_CODES}/Use",
-                    "description": IN_WORDS[terms.action],
+                    "description": terms.use,
                 }
             ],
             "processing-included": [_place(code) for code in terms.territories if code != "001"],

@@ -60,6 +60,11 @@ class Terms:
             raise TermsError("no territory is named, so nothing is granted")
 
     @property
+    def use(self) -> str:
+        """The use that is granted, in the same words in every paper."""
+        return f"{IN_WORDS[self.action]}, {'' if self.commercial else 'not '}for commercial ends"
+
+    @property
     def reserved(self) -> tuple[str, ...]:
         """Actions that stay with the rights holder.
 

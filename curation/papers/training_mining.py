@@ -49,7 +49,7 @@ def assertion(terms: Terms, *, policy: str) -> dict[str, Any]:
 
 def in_words(terms: Terms, policy: str) -> str:
     """The terms in one sentence."""
-    what = f"{'' if terms.commercial else 'non-commercial '}{terms.action}"
+    what = f"{terms.action}, {'' if terms.commercial else 'not '}for commercial ends"
     where = ", ".join(terms.territories)
     return (
         f"Only {terms.licensee}, only {what}, only in {where}, from {terms.use_from} until "

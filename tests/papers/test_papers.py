@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import re
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from curation.papers import left_out
+from curation.papers import binder, left_out
 from curation.papers.dataset_card import size_category
 from curation.papers.eu_summary import size_range
 from curation.papers.facts import Facts, count
@@ -186,6 +187,38 @@ def test_a_split_is_licensed_for_what_was_asked_for_and_not_for_its_name(
     (line,) = [one for one in licence(manifest, terms).splitlines() if f"| `{split}` |" in one]
     assert f"`{action}`" in line
     assert ("not licensed" in line) is not is_licensed
+
+
+@pytest.mark.parametrize("commercial", [True, False])
+def test_every_paper_that_states_the_use_says_whether_commercial_use_is_covered(
+    commercial: bool,
+) -> None:
+    request = REQUEST | {"commercial": commercial}
+    manifest = MANIFEST | {
+        "recipe": {"name": "r", "description": "", "clip": {}, "request": request},
+        "recipe_sha256": "x",
+        "code_version": "1",
+        "excluded": [],
+    }
+    rows = [row(0, 1.0)]
+    rows[0]["clip"]["sha256"] = "x"
+    bound = binder.bind(manifest, count([("train", rows)]), {}, [])
+    croissant, record, policy = (
+        json.loads(bound[path]) for path in (binder.CROISSANT, binder.PROVENANCE, binder.POLICY)
+    )
+    assertion = json.loads(binder.sidecar(manifest, rows))["assertions"][0]
+    entry = assertion["data"]["entries"]["cawg.ai_generative_training"]
+    for said in (
+        bound[binder.CARD].decode().partition("### Direct Use")[2].partition("###")[0],
+        bound[binder.LICENCE].decode(),
+        *croissant["rai:dataUseCases"],
+        record["use"]["intended-purpose"][0]["description"],
+        entry["constraint_info"],
+    ):
+        assert "for commercial ends" in said
+        assert ("not for commercial ends" in said) is not commercial
+    purposes = [c for c in policy["permission"][0]["constraint"] if c["leftOperand"] == "purpose"]
+    assert bool(purposes) is not commercial
 
 
 def test_of_no_rows_there_are_facts_too() -> None:

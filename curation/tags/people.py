@@ -3,7 +3,8 @@
 Thresholds of the shot's scale follow from human proportions, not from films. Measured
 (benchmarks/tags.py): people who look away are not seen, and of a drawn character, whose head is
 large for its body, the scale comes out one step closer than it is. Where nothing is found and
-half of the stills are too dark or show a dark figure before the light, faces are `unknown`.
+half of the stills are too dark or show a dark figure before the light, or the stills are too few
+for the shot, faces are `unknown`.
 """
 
 from __future__ import annotations
@@ -55,6 +56,10 @@ LEAST: Final = 0.4
 """A scale less likely than this is not said."""
 HIDDEN: Final = 0.5
 """Share of the stills that may hide a face, from which on it is not said that there is none."""
+GLANCE: Final = 1.0
+"""Seconds of the longest shot that one still may say shows nobody…"""
+SELDOM: Final = 2.0
+"""…and of which of a longer one there is a still each, two at least: half of what is asked for."""
 NONE_CONFIDENCE: Final = 0.85
 """Of 64 labelled stills in which nothing is found, 55 show no face."""
 
@@ -79,8 +84,8 @@ class PeopleTagger:
     """Faces, shot scale and the main person's place; unknown where no network is installed."""
 
     name: ClassVar[str] = "people"
-    label_version: ClassVar[str] = "2"
-    needs: ClassVar[Needs] = Needs(width=320, per_second=0.5)
+    label_version: ClassVar[str] = "3"
+    needs: ClassVar[Needs] = Needs(width=320, per_second=1.0)
     weights: ClassVar[tuple[Weights, ...]] = (CENTERFACE,)
     facets: ClassVar[tuple[Facet, ...]] = (
         Facet(
@@ -117,7 +122,7 @@ class PeopleTagger:
     @property
     def version(self) -> str:
         """Of the measures; another one without a network, so that films are looked at with one."""
-        return "3" if missing() is None else "3-without-network"
+        return "4" if missing() is None else "4-without-network"
 
     def meter(self, video: VideoInfo) -> Meter:
         """A meter of the faces of a frame. Raises `ModelUnavailableError` without a network."""
@@ -265,13 +270,22 @@ def _count(measures: Mapping[str, float]) -> Tag:
     if not math.isfinite(shown["stills"]):
         return unknown("faces", shown)
     if not math.isfinite(shown["score"]):
-        if not shown["hidden_share"] < HIDDEN:
+        if not shown["hidden_share"] < HIDDEN or not _covered(
+            shown["stills"], measures.get("seconds", math.nan)
+        ):
             return unknown("faces", shown)
         return Tag("faces", "none", NONE_CONFIDENCE, shown)
     if shown["score"] < SURE:
         return unknown("faces", shown)
     label = ("one", "one", "two", "many")[min(3, int(shown["faces"]))]
     return Tag("faces", label, _is_face(shown["score"]), shown)
+
+
+def _covered(stills: float, seconds: float) -> bool:
+    """Whether so many stills of a shot may say that something is in none of its pictures."""
+    if stills < 2:
+        return seconds <= GLANCE
+    return not seconds > SELDOM * stills
 
 
 def _scale(measures: Mapping[str, float]) -> Tag:

@@ -145,3 +145,15 @@ def test_a_doubtful_face_is_neither_said_nor_denied() -> None:
     said = tagger.label(tagger.summarise(series, np.array([0.0])))
     assert {t.label for t in said} == {"unknown"}
     assert said[0].measures["score"] == pytest.approx(0.4)
+
+
+@pytest.mark.parametrize(
+    ("stills", "seconds", "label"),
+    [(1, 0.5, "none"), (1, 4.2, "unknown"), (2, 1.9, "none"), (2, 9.0, "unknown")],
+)
+def test_too_few_stills_do_not_say_that_there_is_nobody(
+    stills: float, seconds: float, label: str
+) -> None:
+    measures = {"stills": stills, "hidden_share": 0.0, "score": math.nan, "seconds": seconds}
+    assert PeopleTagger().label(measures)[0].label == label
+    assert PeopleTagger().label(measures | {"stills": 1, "seconds": math.nan})[0].label == "unknown"

@@ -115,6 +115,7 @@ class Encoder:
         self._killed = False
         self._proof: Proof | None = None
         self._frames: queue.Queue[tuple[int, VideoFrame] | None] = queue.Queue(_AHEAD)
+        self._coming = iter(self._frames.get, None)
         self._thread = threading.Thread(target=self._run, name=f"encode {output.name}", daemon=True)
         self._thread.start()
 
@@ -148,14 +149,25 @@ class Encoder:
         try:
             written = self._encode()
             if not self._killed:
-                edges = Edges(tuple(self._ends.first), tuple(self._ends.last))
-                self._proof = prove(
-                    self._output, written, self._base, edges, crf=self._encoding.crf
-                )
+                self._proof = self._proven(written)
         except Exception as error:  # noqa: BLE001 - raised where the thread is waited for
             self._error = error
-        while self._error is not None and self._frames.get() is not None:
-            pass
+            # Whoever writes must not wait; after the closing None there is nothing more to take.
+            for _ in self._coming:
+                pass
+
+    def _proven(self, written: list[int]) -> Proof:
+        edges = Edges(tuple(self._ends.first), tuple(self._ends.last))
+        try:
+            return prove(self._output, written, self._base, edges, crf=self._encoding.crf)
+        except MediaError as error:
+            if error.code in (MediaCode.FRAME_COUNT, MediaCode.NOT_THE_SHOT):
+                raise
+            raise MediaError(
+                MediaCode.ENCODE_FAILED,
+                f"what was written cannot be read back: {error}; check the disk, or leave that "
+                "shot out",
+            ) from error
 
     def _encode(self) -> list[int]:
         """Encode what comes; the times of the frames that came."""
@@ -163,8 +175,9 @@ class Encoder:
         file = Mp4(self._output, self._base, self._ticks)
         stream: VideoStream | None = None
         with file.file:
-            while (given := self._frames.get()) is not None and not self._killed:
-                tick, frame = given
+            for tick, frame in self._coming:
+                if self._killed:
+                    break
                 picture = self._chain(frame)
                 if stream is None:
                     stream = self._stream(file, picture)

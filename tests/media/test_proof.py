@@ -3,24 +3,28 @@
 import ctypes
 import ctypes.util
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 from pathlib import Path
+from threading import Thread
+from typing import Any
 
 import av
 import numpy as np
 import pytest
 
+from curation.dataset.clips import _write_all
 from curation.media import (
     ClipSpec,
     Encoding,
     MediaCode,
     MediaError,
+    encoder,
     frames,
     read_timeline,
     write_clips,
 )
-from curation.media.proof import Edges, prove, quantised
+from curation.media.proof import Edges, Proof, prove, quantised
 
 FAST = Encoding(preset="ultrafast", crf=16, height=120)
 REELS = (
@@ -75,6 +79,52 @@ def test_a_clip_that_is_a_frame_off_is_refused(make_film: MakeFilm, tmp_path: Pa
         prove(spec.path, [0, *range(2, 17)], Fraction(1, 24), right, crf=18)
     with pytest.raises(MediaError, match="16 frames, not 15"):
         prove(spec.path, ticks[1:], Fraction(1, 24), right, crf=18)
+
+
+def one_frame_less(clip: Path, ticks: Sequence[int], *rest: Any, **more: Any) -> Proof:
+    return prove(clip, ticks[1:], *rest, **more)
+
+
+def another_shot(
+    clip: Path, ticks: Sequence[int], base: Fraction, edges: Edges, **more: Any
+) -> Proof:
+    return prove(clip, ticks, base, Edges(edges.last[::-1], edges.first[::-1]), **more)
+
+
+def emptied(clip: Path, *rest: Any, **more: Any) -> Proof:
+    clip.write_bytes(b"")
+    return prove(clip, *rest, **more)
+
+
+@pytest.mark.parametrize(
+    ("spoilt", "code"),
+    [
+        (one_frame_less, MediaCode.FRAME_COUNT),
+        (another_shot, MediaCode.NOT_THE_SHOT),
+        (emptied, MediaCode.ENCODE_FAILED),
+    ],
+)
+def test_a_clip_without_proof_fails_alone_and_at_once(
+    make_film: MakeFilm,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    spoilt: Callable[..., Proof],
+    code: MediaCode,
+) -> None:
+    film, left = make_film(), [ClipSpec(a, a + 8, tmp_path / f"c{a}.mp4") for a in (0, 8, 16)]
+
+    def prove_or_spoil(clip: Path, *rest: Any, **more: Any) -> Proof:
+        return (spoilt if clip.name.startswith("c8.") else prove)(clip, *rest, **more)
+
+    monkeypatch.setattr(encoder, "prove", prove_or_spoil)
+    encode, found = Encoding(preset="ultrafast"), []
+    cut = Thread(target=lambda: found.append(_write_all(str(film), left, encode)), daemon=True)
+    cut.start()
+    cut.join(20)
+    assert found, "the cut hangs, or raises what is no clip's failure"
+    ((done, failed),) = found
+    assert [report.path.stem for report in done] == ["c0", "c16"]
+    assert {key: error.code for key, error in failed.items()} == {"c8": code}
 
 
 def test_the_quantisers_error_doubles_in_amplitude_every_six() -> None:

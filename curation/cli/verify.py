@@ -97,7 +97,7 @@ def verify(
     if found.standing is not None:
         for line in _since(found.standing, was_right=found.good):
             typer.echo(safe(line))
-    elif at is not None:
+    elif at is not None and not found.anchored:
         raise InputError(f"--at: {name} is not a release of the store, so nothing can be asked")
     if not found.good:
         raise typer.Exit(FAULT_EXIT)

@@ -29,6 +29,9 @@ MANIFEST = "manifest.json"
 _MOST_BYTES = 1 << 30
 """A manifest of a million shards has about half of this."""
 
+_GONE_BY = ("request", "clip", "shard")
+"""Sections of a recipe that verification goes by."""
+
 Count = Annotated[int, Field(ge=0, lt=1 << 63)]
 Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
@@ -272,16 +275,36 @@ def read_manifest(release: Place) -> Manifest:
 def unknown_fields(manifest: Manifest) -> list[str]:
     """Fields that no release has: whoever added them wants something to be believed.
 
-    A recipe of an older format may have had other fields; its own are read as recipes are.
+    Those of its recipe are told by `recipe_faults`.
     """
-    shape = _Shape.model_validate(manifest.data)
+    return list(_beside(_Shape.model_validate(manifest.data), ""))
+
+
+def recipe_faults(manifest: Manifest) -> list[str]:
+    """Why its recipe is none; nothing where it is one.
+
+    What verification goes by must also stand there as a recipe is written: a number in quotes is
+    read as one in an order, and never written so in a release.
+    """
+    given = manifest.data["recipe"]
     try:
-        Recipe.model_validate(manifest.data["recipe"])
-        strange = []
+        recipe = Recipe.model_validate(given)
     except ValidationError as error:
-        found = [fault["loc"] for fault in error.errors() if fault["type"] == "extra_forbidden"]
-        strange = [".".join(map(str, ("recipe", *path))) for path in found]
-    return [*_beside(shape, ""), *strange]
+        return [_no_recipe(fault["loc"], fault["type"], fault["msg"]) for fault in error.errors()]
+    written = recipe.model_dump(mode="json", exclude_unset=True)
+    return [
+        f"recipe.{part}.{name} is {value!a}; a release has {written[part][name]!a} there"
+        for part in _GONE_BY
+        for name, value in given.get(part, {}).items()
+        if value != written[part][name]
+    ]
+
+
+def _no_recipe(path: tuple[int | str, ...], kind: str, message: str) -> str:
+    where = ".".join(map(str, ("recipe", *path)))
+    if kind == "extra_forbidden":
+        return f"{where!a} is no field of a manifest; remove it"
+    return f"its {where!a} is none of a recipe: {message}"
 
 
 def _beside(part: BaseModel, where: str) -> Iterator[str]:

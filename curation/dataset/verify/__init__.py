@@ -24,6 +24,7 @@ from curation.dataset.manifest import (
     MANIFEST,
     Manifest,
     read_manifest,
+    recipe_faults,
     total_seconds,
     unknown_fields,
 )
@@ -130,18 +131,19 @@ def verify(
     files = manifest.files
     seal, faults = check_seal(release, manifest.raw, trusted=keys, required=signed)
     spoilt = list(_files(release, files, present))
-    faults += [*_anchor(manifest, anchor), *_manifest(manifest), *spoilt]
+    no_recipe = [Fault(MANIFEST, what) for what in recipe_faults(manifest)[:MOST_UNKNOWN]]
+    faults += [*_anchor(manifest, anchor), *_manifest(manifest), *no_recipe, *spoilt]
     faults += [*_names(shards), *_cards(manifest.cards)]
     knowledge = anchor.knowledge if anchor is not None else None
     if knowledge is not None:
         faults += same_rulebook(manifest, knowledge)
     present_day = anchor.present if anchor is not None else None
-    inquiry = Inquiry(manifest, present_day) if present_day is not None else None
+    inquiry = Inquiry(manifest, present_day) if present_day and not no_recipe else None
     papers = Papers(release, manifest, present.keys() - {fault.file for fault in spoilt})
     clips = 0
     split_of: dict[str, str] = {}
     seen: set[str] = set()
-    for shard in shards:
+    for shard in shards if not no_recipe else ():
         on_shard(shard.name)
         if not _is_sound(shard):
             continue
@@ -166,7 +168,8 @@ def verify(
             opened, found = check_tar(release, tar, rows, sound=manifest.sound)
             clips += opened
             faults += found
-    papers.close()
+    if not no_recipe:
+        papers.close()
     faults += papers.faults
     anchored = anchor is not None and anchor.manifest_sha256 is not None
     return Verification(
@@ -177,12 +180,16 @@ def verify(
         anchored,
         tuple(dict.fromkeys(faults)),
         seal,
-        tuple(_unchecked(seal, anchor, papers)),
+        tuple(_unchecked(seal, anchor, papers, has_recipe=not no_recipe)),
         inquiry.close() if inquiry is not None else None,
     )
 
 
-def _unchecked(seal: Seal, anchor: Anchor | None, papers: Papers) -> Iterator[str]:
+def _unchecked(
+    seal: Seal, anchor: Anchor | None, papers: Papers, *, has_recipe: bool
+) -> Iterator[str]:
+    if not has_recipe:
+        yield "its rows, clips and papers beyond their hashes: that takes its recipe"
     if anchor is None or anchor.manifest_sha256 is None:
         yield "whether this is what was published: that takes the store it came from"
     if anchor is None or anchor.knowledge is None:

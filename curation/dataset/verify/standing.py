@@ -139,7 +139,9 @@ class _Met:
 
 
 class Inquiry:
-    """One release under inquiry; shown its rows shard by shard, then asked."""
+    """One release under inquiry, of a recipe without faults; shown its rows shard by shard, then
+    asked.
+    """
 
     def __init__(self, manifest: Manifest, present: Present) -> None:
         self._manifest = manifest
@@ -167,15 +169,15 @@ class Inquiry:
 
     def close(self) -> Standing:
         """What became of all that was shown."""
-        at, until = self._present.knowledge.known_at, self._manifest.request.get("use_until")
-        ended = datetime.fromisoformat(until) if isinstance(until, str) else None
+        at = self._present.knowledge.known_at
+        ended = datetime.fromisoformat(self._manifest.request["use_until"])
         lapses = [self._lapse(answer, met) for answer, met in self._met.items()]
         return Standing(
             asked_at=at,
             rulebook=self._present.knowledge.rulebook,
             samples=self._samples,
             lapses=tuple(sorted(lapses, key=lambda one: (one.work_id, one.reasons, one.keys))),
-            ended_at=ended if ended is not None and ended <= at else None,
+            ended_at=ended if ended <= at else None,
         )
 
     def _request(self, work: str, components: tuple[str, ...]) -> Request:

@@ -13,7 +13,7 @@ import pytest
 from curation import stages
 from curation.dataset.plan import ReleaseError, read_plan, read_samples
 from curation.dataset.shards import pack_shard
-from curation.dataset.verify import verify
+from curation.dataset.verify import anchor_of, verify
 from curation.papers import binder
 from curation.settings import Settings
 from curation.storage import Place
@@ -130,8 +130,8 @@ def _list_twice(card: str) -> Callable[[dict[str, Any]], None]:
         (_request("territories", ["001"]), "cleared for territories"),
         (_request("use_until", "2099-01-01T00:00:00Z"), "cleared for use_until"),
         (_request("commercial", False), "cleared for commercial"),
-        (_request("components", ["music"]), "cleared for components"),
-        (_request("more", "1"), "cleared for more None"),
+        (_request("components", ["music"]), "components must name picture"),
+        (_request("more", "1"), "'recipe.request.more' is no field of a manifest"),
         (lambda d: d["recipe"]["request"].pop("licensee"), "recipe.request lacks licensee"),
         (put("recipe", "seed", to=1), "recipe_sha256 is not that of its recipe"),
         (put("recipe", "name", to="other"), "is no release of its recipe"),
@@ -166,6 +166,41 @@ def test_a_manifest_that_disagrees_is_found(
     with manifest(folder) as data:
         change(data)
     assert fault in said(folder)
+
+
+@pytest.mark.parametrize(
+    ("change", "fault"),
+    [
+        (put("recipe", "request", "use_until", to="soon"), "recipe.request.use_until"),
+        (put("recipe", "request", "use_until", to="2031-12-01"), "recipe.request.use_until"),
+        (
+            put("recipe", "request", "use_until", to="2031-12-01T00:00:00"),
+            "recipe.request.use_until",
+        ),
+        (put("recipe", "request", "use_until", to="1990000000"), "recipe.request.use_until"),
+        (put("recipe", "request", "territories", to=5), "recipe.request.territories"),
+        (put("recipe", "shard", to=3), "recipe.shard"),
+        (put("recipe", "shard", "buckets", to=5), "recipe.shard.buckets"),
+        (put("recipe", "clip", "height", to="120"), "recipe.clip.height"),
+        (put("recipe", "clip", "crop_bars", to=[1]), "recipe.clip.crop_bars"),
+    ],
+)
+def test_a_recipe_that_is_none_is_a_fault_and_the_others_are_told(
+    made: tuple[Settings, str],
+    folder: Path,
+    change: Callable[[dict[str, Any]], None],
+    fault: str,
+) -> None:
+    settings, release_id = made
+    with manifest(folder) as data:
+        change(data)
+    (folder / CARD).write_text("{}")
+    found = verify(Place.parse(folder), anchor=anchor_of(Store.at(settings.store), release_id))
+    told = {(one.file, one.what) for one in found.faults}
+    assert any(file == "manifest.json" and fault in what for file, what in told)
+    assert any(file == CARD for file, _ in told)
+    assert found.standing is None
+    assert any("that takes its recipe" in what for what in found.unchecked)
 
 
 def test_a_release_of_the_first_format_which_has_no_cards_is_still_read(folder: Path) -> None:

@@ -22,10 +22,13 @@ def discard(
     in_use: Annotated[
         bool, typer.Option("--in-use", help="Even if it was touched within the last hour.")
     ] = False,
+    with_manifest: Annotated[
+        bool, typer.Option("--with-manifest", help="Even if it holds a manifest: nobody has it.")
+    ] = False,
 ) -> None:
     """List releases that were begun and not finished, or remove what one left behind.
 
-    One that was published stays, and one that holds a manifest.
+    One that was published stays; one that holds a manifest too, unless it is asked for.
     """
     from curation import stages
     from curation.dataset.leftovers import leftovers
@@ -39,5 +42,5 @@ def discard(
         if not found:
             typer.echo("no release is unfinished")
         return
-    gone = stages.discard(settings, release, in_use=in_use)
+    gone = stages.discard(settings, release, in_use=in_use, with_manifest=with_manifest)
     typer.echo(f"{gone.release_id}: {gone.files} files, {gone.bytes:,} bytes removed")

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 PATIENCE: Final = timedelta(hours=1)
 """A release that was touched since may still be in the making."""
+WITH_MANIFEST: Final = "--with-manifest"
+"""The flag of `curation discard` for a release that holds one."""
 _OF_A_RELEASE: Final = frozenset({"plan.json", "decisions", "selections"})
 """What only the staging area of a release holds; other plans lie beside it."""
 _MANIFEST: Final = "manifest.json"
@@ -40,9 +42,10 @@ class Leftover:
 
     def __str__(self) -> str:
         when = f", last touched at {self.touched:%Y-%m-%d %H:%M} UTC" if self.touched else ""
+        flag = f" {WITH_MANIFEST}, unless it was handed on" if self.has_manifest else ""
         return (
             f"unfinished release {self.release_id}{when}: run its recipe again to finish it, or "
-            f"remove its {self.files} files: curation discard {self.release_id}"
+            f"remove its {self.files} files: curation discard {self.release_id}{flag}"
         )
 
 
@@ -62,11 +65,19 @@ def leftovers(store: Store) -> list[Leftover]:
     return [_leftover(store, one) for one in sorted(begun - published)]
 
 
-def discard(store: Store, release_id: str, *, now: datetime, in_use: bool = False) -> Leftover:
+def discard(
+    store: Store,
+    release_id: str,
+    *,
+    now: datetime,
+    in_use: bool = False,
+    with_manifest: bool = False,
+) -> Leftover:
     """Remove what a release that was cut short has left.
 
     Args:
         in_use: it may have been touched within `PATIENCE`.
+        with_manifest: it may hold a manifest.
 
     Raises:
         ReleaseError: when it was published, is unknown, holds a manifest, or may be in the making.
@@ -77,10 +88,10 @@ def discard(store: Store, release_id: str, *, now: datetime, in_use: bool = Fals
             f"{release_id} is no unfinished release, and nothing was removed; `curation status` "
             "names those there are"
         )
-    if found.has_manifest:
+    if found.has_manifest and not with_manifest:
         raise ReleaseError(
             f"{release_id} holds a {_MANIFEST}, so it may have been handed on; run its recipe "
-            "again to finish it"
+            f"again to finish it, or, if nobody has it, give {WITH_MANIFEST}"
         )
     if not in_use and found.touched is not None and now - found.touched < PATIENCE:
         minutes = (now - found.touched) // timedelta(minutes=1)

@@ -306,12 +306,16 @@ def place_of(settings: Settings, name: str) -> Place:
     return place
 
 
-def discard(settings: Settings, release_id: str, *, in_use: bool = False) -> Leftover:
+def discard(
+    settings: Settings, release_id: str, *, in_use: bool = False, with_manifest: bool = False
+) -> Leftover:
     """Remove what a release that was cut short has left; see ``curation.dataset.leftovers``."""
     from curation.dataset.leftovers import discard
 
     now = datetime.now(UTC)
-    return discard(Store.at(settings.store), release_id, now=now, in_use=in_use)
+    return discard(
+        Store.at(settings.store), release_id, now=now, in_use=in_use, with_manifest=with_manifest
+    )
 
 
 def verify(

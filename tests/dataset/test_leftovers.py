@@ -76,6 +76,18 @@ def test_what_must_stay_stays(store: Store, name: str, why: str) -> None:
     assert sorted(entry.path for entry in store.place.files()) == before
 
 
+def test_one_with_a_manifest_goes_by_the_command_that_its_line_names(store: Store) -> None:
+    said = next(str(one) for one in leftovers(store) if one.has_manifest)
+    assert "curation discard a-4 --with-manifest" in said
+    assert "--with-manifest" not in str(leftovers(store)[0])
+    assert "give --with-manifest" in run(store, "discard", "a-4", "--in-use")[1]
+    assert run(store, "discard", "a-1", "--with-manifest")[0] != 0
+    os.utime(store.release("a-4").local / "manifest.json")
+    assert "give --in-use" in run(store, "discard", "a-4", "--with-manifest")[1]
+    assert run(store, "discard", "a-4", "--with-manifest", "--in-use")[0] == 0
+    assert [one.release_id for one in leftovers(store)] == ["a-2", "a-3"]
+
+
 def test_what_may_be_in_the_making_goes_only_if_it_is_said(store: Store) -> None:
     os.utime(store.staging("a-2").local / "clips" / "x.mp4")
     assert "touched 0 minutes ago and may be in the making" in run(store, "discard", "a-2")[1]

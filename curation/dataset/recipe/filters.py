@@ -9,6 +9,7 @@ closed to files and networks, and its configuration is locked.
 from __future__ import annotations
 
 import json
+import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,6 +20,14 @@ from curation.dataset.recipe import FilterSection, RecipeError
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
+
+_CLOCK: Final = {
+    *("current_timestamp", "current_time", "localtime", "localtimestamp"),
+    *("current_localtime", "current_localtimestamp"),
+}
+"""What tells the time and is not listed by DuckDB, or as if it always told the same."""
+
+_WORD: Final = re.compile(r"\w+")
 
 PATIENCE_S: Final = 600.0
 """Seconds that the filters of a recipe may take together."""
@@ -89,7 +98,8 @@ def _refuse_acting(question: FilterSection, parsed: dict[str, Any]) -> None:
         if kind not in _ASKING:
             raise _refusal(question, f"a {kind.lower().replace('_', ' ')} is more than a question")
         names = node.get("column_names", ()) if kind == "COLUMN_REF" else (name,)
-        if len(names) == 1 and names[0].lower() in _changing():
+        from_now = name == "age" and len(node["arguments"]) < 2
+        if from_now or (len(names) == 1 and names[0].lower() in _changing()):
             raise _refusal(question, f"{names[0]} does not give the same answer every time")
 
 
@@ -106,7 +116,7 @@ def _nodes(tree: object) -> Iterator[dict[str, Any]]:
 
 @cache
 def _changing() -> frozenset[str]:
-    """Functions whose answer depends on more than what they are given."""
+    """Functions whose answer depends on more than what they are given, and macros that ask them."""
     import duckdb
 
     with duckdb.connect() as fresh:
@@ -114,7 +124,13 @@ def _changing() -> frozenset[str]:
             "SELECT DISTINCT lower(function_name) FROM duckdb_functions() "
             "WHERE stability IN ('VOLATILE', 'CONSISTENT_WITHIN_QUERY')"
         ).fetchall()
-    return frozenset(name for (name,) in found) | {"localtime", "localtimestamp"}
+        macros = fresh.execute(
+            "SELECT lower(function_name), lower(macro_definition) FROM duckdb_functions() "
+            "WHERE function_type = 'macro'"
+        ).fetchall()
+    changing = _CLOCK | {name for (name,) in found}
+    asking = {name for name, says in macros if changing & set(_WORD.findall(says))}
+    return frozenset(changing | asking)
 
 
 def _refusal(question: FilterSection, why: str) -> RecipeError:

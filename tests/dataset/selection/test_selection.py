@@ -129,6 +129,11 @@ def test_a_comment_does_not_swallow_the_question(tmp_path: Path) -> None:
     assert found["a"] == "no"
 
 
+def test_a_filter_may_ask_how_long_lies_between_two_times(tmp_path: Path) -> None:
+    sql = "age(TIMESTAMP '2026-01-01', TIMESTAMP '2020-01-01') > INTERVAL 7 YEAR"
+    assert chosen(library(tmp_path), filters=[{"name": "old", "where": sql}])["a"] == "old"
+
+
 def test_what_is_withheld_stays_out_whatever_the_rulebook_says(tmp_path: Path) -> None:
     assert chosen(library(tmp_path), {"E0": "CATALOG_QUARANTINED"})["a"] == "CATALOG_QUARANTINED"
 
@@ -146,6 +151,15 @@ def test_what_is_withheld_stays_out_whatever_the_rulebook_says(tmp_path: Path) -
         "random() < 0.5",
         "now() > TIMESTAMPTZ '2020-01-01'",
         "current_date > DATE '2020-01-01'",
+        "current_timestamp > TIMESTAMPTZ '2020-01-01'",
+        "EXTRACT(year FROM current_timestamp) > 2020",
+        "current_time > TIME '12:00'",
+        "localtimestamp > TIMESTAMP '2020-01-01'",
+        "current_localtimestamp() > TIMESTAMP '2020-01-01'",
+        "current_localtime() > TIME '12:00'",
+        "age(TIMESTAMP '2020-01-01') > INTERVAL 1 YEAR",
+        "(TIMESTAMP '2020-01-01').age() > INTERVAL 1 YEAR",
+        "ago(INTERVAL 1 YEAR) > TIMESTAMPTZ '2020-01-01'",
         "current_setting('TimeZone') = 'UTC'",
         "count(*) OVER () > 1",
         "count(*) > 1",

@@ -73,7 +73,7 @@ class FingerprintTagger:
 
 def fingerprint(frame: Frame, before: Frame | None = None) -> dict[str, float]:
     """The bits of a frame as `WORDS` of `WORD` bits, highest bit first, those of its `MIDDLE` and
-    its `STRIP`, its `SHAPE` and its `DETAIL`."""
+    its `STRIP`, its `SHAPE` and its `DETAIL`: none of a picture too small to have these parts."""
     whole = np.asarray(cv2.cvtColor(frame.rgb, cv2.COLOR_RGB2GRAY), dtype=np.uint8)
     lift = np.uint8(_lift(whole))
     rows, columns = bars(np.maximum(whole, lift) - lift)
@@ -81,11 +81,15 @@ def fingerprint(frame: Frame, before: Frame | None = None) -> dict[str, float]:
     high, wide = picture.shape
     sides = max(0, round((wide - NARROW * high) / 2))
     edges = max(0, round((high - wide / WIDE) / 2))
+    middle, strip = picture[:, sides : wide - sides], picture[edges : high - edges]
     small = _small(picture)
+    detail = float(small.std())
+    if not (middle.size and strip.size):
+        middle, strip, detail = picture, picture, 0.0
     said = dict(zip(WORDS, _words(small), strict=True))
-    said |= zip(MIDDLE, _words(_small(picture[:, sides : wide - sides])), strict=True)
-    said |= zip(STRIP, _words(_small(picture[edges : high - edges])), strict=True)
-    return said | {SHAPE: wide / high, DETAIL: float(small.std())}
+    said |= zip(MIDDLE, _words(_small(middle)), strict=True)
+    said |= zip(STRIP, _words(_small(strip)), strict=True)
+    return said | {SHAPE: wide / high, DETAIL: detail}
 
 
 def _small(picture: NDArray[np.uint8]) -> NDArray[np.float32]:

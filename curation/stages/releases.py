@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from curation.settings import Settings
 from curation.stages.catalog import assets_of
 from curation.stages.progress import Tell, quiet
-from curation.storage import Place
+from curation.storage import Place, StorageError
 from curation.tables import Store
 from curation.tables.store import rows_of
 
@@ -212,9 +212,10 @@ def publish(settings: Settings, release_id: str) -> Manifest:
 
     Raises:
         ReleaseError: when a sample is no longer cleared, or nothing could be cut; what was cut
-            is removed then.
+            is removed then, unless a manifest is there, so that somebody may have it.
     """
     from curation.catalog.knowledge import knowledge_at
+    from curation.dataset.manifest import MANIFEST
     from curation.dataset.plan import ReleaseError, read_plan
     from curation.dataset.publish import publish
     from curation.dataset.selection.clearance import shots_with_faces
@@ -263,8 +264,9 @@ def publish(settings: Settings, release_id: str) -> Manifest:
             at=at,
         )
     except ReleaseError:
-        store.release(release_id).delete()
-        store.staging(release_id).delete()
+        if not (store.release(release_id) / MANIFEST).exists():
+            store.release(release_id).delete()
+            store.staging(release_id).delete()
         raise
     store.staging(release_id).delete()
     return manifest
@@ -273,16 +275,30 @@ def publish(settings: Settings, release_id: str) -> Manifest:
 def release(
     settings: Settings, recipe: Recipe, *, known_at: datetime | None = None, tell: Tell = quiet
 ) -> ReleaseTasks:
-    """Plan, cut, pack and publish in this process."""
+    """Plan, cut, pack and publish in this process.
+
+    Where another run has published the same release meanwhile, and its files are those of its
+    manifest, there is nothing more to do.
+    """
+    from curation.dataset.plan import ReleaseError
+
     tasks = plan_release(settings, recipe, known_at=known_at, tell=tell)
     if tasks.is_done:
         tell(f"{tasks.release_id} is there already, nothing to do")
         return tasks
-    for film in tasks.films:
-        cut_film(settings, tasks.release_id, film, tell=tell)
-    for shard in tasks.shards:
-        pack_shard(settings, tasks.release_id, shard, tell=tell)
-    publish(settings, tasks.release_id)
+    try:
+        for film in tasks.films:
+            cut_film(settings, tasks.release_id, film, tell=tell)
+        for shard in tasks.shards:
+            pack_shard(settings, tasks.release_id, shard, tell=tell)
+        publish(settings, tasks.release_id)
+    except (ReleaseError, StorageError):
+        store = Store.at(settings.store)
+        if not (_is_published(store, tasks.release_id) and _is_whole(store, tasks.release_id)):
+            raise
+        store.staging(tasks.release_id).delete()
+        tell(f"another run has published {tasks.release_id} meanwhile, nothing to do")
+        return ReleaseTasks(tasks.release_id, (), (), is_done=True)
     return tasks
 
 
@@ -469,3 +485,18 @@ def _is_published(store: Store, release_id: str) -> bool:
 
     published = store.read("releases", ["release_id"]).column("release_id").to_pylist()
     return release_id in published and (store.release(release_id) / MANIFEST).exists()
+
+
+def _is_whole(store: Store, release_id: str) -> bool:
+    """Whether every file of a release is there, byte for byte.
+
+    Raises:
+        ReleaseError: for a manifest that cannot be read.
+    """
+    from curation.dataset.manifest import read_manifest
+
+    place = store.release(release_id)
+    return all(
+        (place / file.path).exists() and (place / file.path).sha256() == file.sha256
+        for file in read_manifest(place).files
+    )

@@ -16,6 +16,7 @@ from curation import stages
 from curation.dataset.plan import ReleaseError
 from curation.dataset.recipe import Recipe, read_recipe, recipe_from
 from curation.settings import Settings
+from curation.stages.releases import _is_whole
 from curation.storage import Place
 from curation.tables import Store
 from curation.tables.query import connect
@@ -239,8 +240,33 @@ def test_a_survey_that_lost_a_face_while_cutting_stops_the_release(settings: Set
     kept = [line for line in appearances.read_text().splitlines() if "W002-A" not in line]
     appearances.write_text("\n".join(kept) + "\n")
     stages.ingest(settings)
+    release = Store.at(settings.store).release(tasks.release_id)
+    (release / "manifest.json").write_bytes(b"of a run that was killed before the tables")
+    before = set(release.files())
     with pytest.raises(ReleaseError, match="FACE_WITHOUT_APPEARANCE"):
         stages.publish(settings, tasks.release_id)
+    assert set(release.files()) == before
+    (release / "manifest.json").delete()
+    with pytest.raises(ReleaseError, match="FACE_WITHOUT_APPEARANCE"):
+        stages.publish(settings, tasks.release_id)
+    assert list(release.files()) == []
+
+
+def test_a_run_that_another_was_faster_than_says_so(settings: Settings) -> None:
+    said: list[str] = []
+
+    def overtake(message: str) -> None:
+        said.append(message)
+        if message.startswith("packed"):
+            stages.release(settings, recipe(), known_at=KNOWN_AT)
+
+    done = stages.release(settings, recipe(), known_at=KNOWN_AT, tell=overtake)
+    assert done.is_done
+    assert said[-1] == f"another run has published {done.release_id} meanwhile, nothing to do"
+    assert list(Store.at(settings.store).staging(done.release_id).files()) == []
+    damaged = Store.at(settings.store).release(done.release_id) / "LICENSE.md"
+    damaged.write_bytes(b"")
+    assert not _is_whole(Store.at(settings.store), done.release_id)
 
 
 def test_the_past_does_not_bring_back_what_was_withdrawn(settings: Settings) -> None:

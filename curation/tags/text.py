@@ -2,7 +2,8 @@
 
 A few stills of a shot tell what is laid over it from what is in the scene: laid over it stands
 still with its own brightness while the ground just around it changes; in the scene it moves with
-the picture. Where neither is seen, only where it stands may tell. Text is found, not read, but for
+the picture, but credits move too: what goes straight up or down is not judged. Where neither is
+seen, only where it stands may tell. Text is found, not read, but for
 timecode. A mark is found by its letters; of one that merely stands the box is given, for it to be
 looked for in the film's other shots. Thresholds were chosen on text drawn over the shared
 films; how they do is in benchmarks/README.md.
@@ -46,7 +47,13 @@ SMALL: Final = 320
 EDGE: Final = 24
 """8-bit levels of an edge that counts."""
 CARD: Final = 0.7
-"""Share of a still's edges that lie in text from which on it shows nothing else."""
+"""Share of a still's edges that lie in text from which on it shows nothing else…"""
+CARD_SHARE: Final = 0.01
+"""…if the text covers this share of it at least…"""
+LINE: Final = 2.0
+"""…and a line of it, so many times as wide as high and no mark: a ring drawn on black is none."""
+GLANCE: Final = 1.0
+"""Seconds of the longest shot that one still may say has no text."""
 
 STANDS: Final = 0.01
 """Share of the picture's height by which the middle of a box that stands may seem to move, and of
@@ -111,7 +118,7 @@ class TextTagger:
     """Text over the picture or in it, a mark in a corner, burnt-in timecode."""
 
     name: ClassVar[str] = "text"
-    label_version: ClassVar[str] = "1"
+    label_version: ClassVar[str] = "2"
     needs: ClassVar[Needs] = Needs(width=640, per_shot=2)
     weights: ClassVar[tuple[Weights, ...]] = (DETECTOR, RECOGNISER)
     facets: ClassVar[tuple[Facet, ...]] = (
@@ -128,6 +135,8 @@ class TextTagger:
                 "subtitle_share": "share of the stills with a line where subtitles stand",
                 "overlaid": "pieces that stand while the ground around them changes",
                 "moved": "pieces that keep their size and move",
+                "climbed": "of these, straight up or down, as credits roll",
+                "lines": "lines of text that are no mark, in the still that shows most",
                 **{
                     f"{edge}{k}": f"of the largest piece but {k - 1}; share of width or height"
                     for k in range(1, SHOWN + 1)
@@ -159,7 +168,7 @@ class TextTagger:
     @property
     def version(self) -> str:
         """Of the measures; another one without a network, so that films are looked at with one."""
-        return "1" if missing() is None else "1-without-network"
+        return "2" if missing() is None else "2-without-network"
 
     def meter(self, video: VideoInfo) -> Meter:
         """A meter of the text of a frame. Raises `ModelUnavailableError` without a network."""
@@ -192,6 +201,8 @@ class TextTagger:
             "subtitle_share": sum(bool(_captions(still)) for still in stills) / len(stills),
             "overlaid": float(max(overlaid, default=0)),
             "moved": float(max((_moved(*pair) for pair in pairs), default=0)),
+            "climbed": float(max((_climbed(*pair) for pair in pairs), default=0)),
+            "lines": float(series["lines"][most]),
             "mark_stands": float(len(marks)),
             "mark_overlaid": float(sum(change >= GROUND for _, change in marks)),
             **_clock(series["timecode_s"], pts),
@@ -220,6 +231,7 @@ def _measures(frame: Frame, before: Frame | None) -> dict[str, float]:
         "lower_share": float(covered[GRID[1] * 2 // 3 :].mean()),
         "edges_in_text": _edges_in(grey, covered) if found else math.nan,
         "timecode_s": _read(rgb, found),
+        "lines": float(sum(_is_line(text.box, grey.shape) for text in found)),
     }
     for k in range(KEPT):
         given = _described(grey, found[k]) if k < len(found) else (math.nan,) * len(_PARTS)
@@ -312,6 +324,21 @@ def _moved(one: Sequence[Piece], other: Sequence[Piece]) -> int:
     return sum(any(_has_moved(here, there) for there in other) for here in one)
 
 
+def _climbed(one: Sequence[Piece], other: Sequence[Piece]) -> int:
+    """How many pieces of a still are in the other too, above or below."""
+    return sum(
+        any(_has_moved(here, there) and _is_above(here.box, there.box) for there in other)
+        for here in one
+    )
+
+
+def _is_above(one: Box, other: Box) -> bool:
+    """Whether a box lies straight above or below another: by its middle or by one of its ends."""
+    ends = abs(one.left - other.left), abs(one.right - other.right)
+    across, down = _shift(one, other)
+    return min(across, *ends) <= STANDS < down
+
+
 def _has_moved(here: Piece, there: Piece) -> bool:
     sizes = (here.box.width, there.box.width), (here.box.height, there.box.height)
     alike = all(abs(a - b) <= share * max(a, b) for (a, b), share in zip(sizes, SIZE, strict=True))
@@ -338,6 +365,12 @@ def _captions(pieces: Sequence[Piece]) -> list[Piece]:
     ]
 
 
+def _is_line(box: Box, shape: tuple[int, ...]) -> bool:
+    """Whether a box in a picture of that height and width has the shape and place of a line."""
+    wide, high = box.width * shape[1], box.height * shape[0]
+    return wide >= LINE * high and not _is_mark(box)
+
+
 def _is_mark(box: Box) -> bool:
     across = min(box.left + box.right, 2 - box.left - box.right) / 2
     down = min(box.top + box.bottom, 2 - box.top - box.bottom) / 2
@@ -361,15 +394,18 @@ def _text(measures: Mapping[str, float]) -> Tag:
     if not measured(pick(shown, "stills", "text_share")):
         return unknown("text", shown)
     if shown["text_share"] == 0:
+        if shown["stills"] < 2 and not measures.get("seconds", math.nan) <= GLANCE:
+            return unknown("text", shown)
         return Tag("text", "none", NONE_CONFIDENCE, shown)
-    if shown["edges_in_text"] >= CARD:
+    lettered = shown["share"] >= CARD_SHARE and shown["lines"] > 0
+    if shown["edges_in_text"] >= CARD and lettered:
         return Tag("text", "card", CARD_CONFIDENCE, shown)
     if shown["subtitle_share"] > 0 and (shown["overlaid"] or not shown["moved"]):
         sure = SUBTITLE_CONFIDENCE[bool(shown["overlaid"])]
         return Tag("text", "subtitle", sure, shown)
     if shown["overlaid"]:
         return Tag("text", "overlay", OVERLAY_CONFIDENCE, shown)
-    if shown["moved"]:
+    if shown["moved"] and shown["climbed"] == 0:
         return Tag("text", "scene", SCENE_CONFIDENCE, shown)
     return unknown("text", shown)
 

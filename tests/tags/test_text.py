@@ -118,6 +118,19 @@ class TestOverFilm:
             card = lettered(card, line, (240, 110 + 50 * row))
         assert tagged([card])["text"].label == "card"
 
+    def test_a_ring_in_a_corner_of_black_is_no_card(self) -> None:
+        black = np.zeros((360, 640, 3), np.uint8)
+        cv2.circle(black, (590, 40), 22, (255, 255, 255), 5, cv2.LINE_AA)
+        cv2.circle(black, (590, 40), 8, (255, 255, 255), 3, cv2.LINE_AA)
+        assert tagged([black, black])["text"].label in ("none", "unknown")
+
+    def test_credits_that_climb_over_a_picture_are_not_in_the_scene(
+        self, scenes: list[Pixels]
+    ) -> None:
+        rolled = [lettered(scenes[0], "ASSISTANT EDITOR", (150, y)) for y in (250, 150)]
+        tag = tagged(rolled)["text"]
+        assert (tag.label, tag.measures["climbed"]) == ("unknown", 1)
+
     def test_titles_of_our_films(self, library: Path) -> None:
         film = frames(str(library / "window_seat.mp4"), width=640, device="cpu")
         title = next(islice(film, 40, None)).rgb
@@ -174,3 +187,13 @@ def test_every_label_and_number_is_declared() -> None:
     for tag in TextTagger().label({"stills": 2, "text_share": 0, "timecode_share": 0}):
         assert tag.label in facets[tag.facet].labels
         assert set(tag.measures) == set(facets[tag.facet].measures)
+
+
+@pytest.mark.parametrize(
+    ("stills", "seconds", "label"), [(1, 0.9, "none"), (1, 2.6, "unknown"), (2, 2.6, "none")]
+)
+def test_one_still_does_not_say_that_a_long_shot_has_no_text(
+    stills: float, seconds: float, label: str
+) -> None:
+    measures = {"stills": stills, "text_share": 0.0, "seconds": seconds}
+    assert TextTagger().label(measures)[0].label == label

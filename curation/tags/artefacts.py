@@ -35,7 +35,12 @@ PLAIN: Final = 8
 STEP: Final = 16
 """Levels of the highest step: beyond is an edge of something plain."""
 STUCK: Final = 40
-"""Levels by which a stuck pixel differs from the median of its 3 x 3."""
+"""Levels by which a stuck pixel differs from the median of its 3 x 3, and lies beyond every pixel
+around that: the corner of something drawn does not."""
+RING: Final = np.array(
+    [(y, x) for y in range(5) for x in range(5) if max(abs(y - 2), abs(x - 2)) == 2], np.intp
+)
+"""The 16 pixels around a 3 x 3, rows and columns from 2 above and left of its middle."""
 PIXELS: Final = 3
 """Stuck pixels of a picture that are kept, those that stand out most."""
 
@@ -182,7 +187,7 @@ def _bands(lines: Grey) -> Bands:
 
 
 def stuck(grey: Grey) -> tuple[int, list[Pixel]]:
-    """How many pixels stand out alone, and those that do most."""
+    """How many pixels stand out alone, and which do most of those beyond all that is near."""
     ground = np.asarray(cv2.medianBlur(grey, 3), np.uint8)
     out = np.asarray(cv2.absdiff(grey, ground), np.uint8)
     peaks = cv2.threshold(out, STUCK - 1, 1, cv2.THRESH_BINARY)[1]
@@ -191,7 +196,20 @@ def stuck(grey: Grey) -> tuple[int, list[Pixel]]:
     if not cv2.countNonZero(lone):
         return 0, []
     columns, rows = np.asarray(cv2.findNonZero(lone), np.int32).reshape(-1, 2).T
-    order = np.argsort(-out[rows, columns].astype(np.int16), kind="stable")[:PIXELS]
-    places = [(int(columns[k]), int(rows[k])) for k in order]
+    order = np.argsort(-out[rows, columns].astype(np.int16), kind="stable")
+    beyond = _beyond(grey, ground, rows, columns)
+    places = [(int(columns[k]), int(rows[k])) for k in order if beyond[k]][:PIXELS]
     kept = [Pixel(x, y, int(ground[y, x]), int(grey[y, x])) for x, y in places]
     return len(rows), kept
+
+
+def _beyond(
+    grey: Grey, ground: Grey, rows: NDArray[np.int32], columns: NDArray[np.int32]
+) -> NDArray[np.bool_]:
+    """Whether each of these pixels is lighter or darker than all around its 3 x 3, by `STUCK`."""
+    framed = cv2.copyMakeBorder(ground, 2, 2, 2, 2, cv2.BORDER_REPLICATE)
+    framed[2:-2, 2:-2] = grey
+    near = framed[rows[:, None] + RING[:, 0], columns[:, None] + RING[:, 1]].astype(np.int16)
+    own = grey[rows, columns].astype(np.int16)
+    lighter, darker = own - near.max(axis=1), near.min(axis=1) - own
+    return np.asarray(np.maximum(lighter, darker) >= STUCK)

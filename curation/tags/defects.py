@@ -51,6 +51,9 @@ COMB_NOISE: Final = 6.0
 FIELD_COMBED: Final = 0.06
 """Of a single field, whose lines lie farther apart, what is level and fine combs too: up to 0.024
 of a train's. From `COMBED` to here nothing is said, and nothing taken from the score."""
+STANDS: Final = 0.05
+"""Share of the most by which combs change from still to still, where something moves: level lines
+that stand comb alike in all of them."""
 BANDED: Final = (4.0, 1.8)
 """Least levels that a line crosses by steps, and their least mean height: video levels of 8 bits
 have 1.2, films reach 1.6."""
@@ -93,8 +96,8 @@ class DefectsTagger:
     """Noise, blocks, combs, bands, blur and stuck pixels of a shot, and a score made of them."""
 
     name: ClassVar[str] = "quality.defects"
-    version: ClassVar[str] = "4"
-    label_version: ClassVar[str] = "2"
+    version: ClassVar[str] = "5"
+    label_version: ClassVar[str] = "3"
     needs: ClassVar[Needs] = Needs(width=1920, per_second=0.25)
     facets: ClassVar[tuple[Facet, ...]] = (
         Facet(
@@ -116,6 +119,7 @@ class DefectsTagger:
             {
                 "combing": "share of the picture, of one field by fields; most in a still",
                 "woven": "of a film by fields: share that combs as stored, most in a still",
+                "comb_change": "by how much that differs between stills; share of the most",
                 "noise": "8-bit levels",
             },
         ),
@@ -179,6 +183,9 @@ class DefectsTagger:
             combs = series[name][np.isfinite(series[name])]
             if len(combs):
                 summary[name] = float(combs.max())
+            if len(combs) > 1 and summary[name] > 0:
+                change = float(np.ptp(combs)) / summary[name]
+                summary["comb_change"] = max(change, summary.get("comb_change", 0.0))
         return summary | _stuck(series, len(pts))
 
     def label(self, measures: Mapping[str, float]) -> tuple[Tag, ...]:
@@ -293,14 +300,16 @@ def _detail(measures: Mapping[str, float]) -> Tag:
 
 
 def _combing(measures: Mapping[str, float]) -> Tag:
-    shown = pick(measures, "combing", "woven", "noise")
+    """Nothing combs for sure where nothing is seen to move, nor in one still alone."""
+    shown = pick(measures, "combing", "woven", "comb_change", "noise")
     field = math.isfinite(shown["woven"])
     limit = FIELD_COMBED if field else COMBED
     if math.isnan(shown["combing"]) or COMBED <= shown["combing"] < limit:
         return unknown("combing", shown)
     combed = shown["combing"] >= limit
     woven = not combed and field and shown["woven"] >= COMBED
-    if (combed or woven) and not shown["noise"] < COMB_NOISE:
+    told = shown["noise"] < COMB_NOISE and shown["comb_change"] >= STANDS
+    if (combed or woven) and not told:
         return unknown("combing", shown)
     share = shown["woven"] if woven else shown["combing"]
     octaves = abs(math.log2(max(share, 1e-4) / (limit if combed else COMBED)))
@@ -336,6 +345,8 @@ def _technical(measures: Mapping[str, float]) -> Tag:
         given["blockiness"] = 1.0
     if math.isfinite(measures.get("woven", math.nan)) and given["combing"] < FIELD_COMBED:
         given["combing"] = 0.0
+    if given["combing"] >= COMBED and not measures.get("comb_change", 0.0) >= STANDS:
+        given["combing"] = math.nan
     parts = {f"part_{name}": part(name, value) for name, value in given.items()}
     shown = {"score": math.prod(parts.values()), **parts, **pick(measures, "ground")}
     if not measured(shown):

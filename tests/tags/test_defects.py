@@ -164,23 +164,42 @@ SPOILT: Final[dict[str, tuple[Callable[[Grey], Grey], str, str]]] = {
 @pytest.mark.parametrize("what", SPOILT)
 def test_what_spoils_a_picture_is_named_and_lowers_its_score(film: list[Grey], what: str) -> None:
     spoil, facet, label = SPOILT[what]
-    said = tagged([spoil(film[0])])
+    said = tagged([spoil(grey) for grey in (film if facet == "combing" else film[:1])])
     assert said[facet] == label
     if what != "grain":
         assert (said["technical"] == "good") == (what == "nothing")
 
 
 def test_of_a_film_by_fields_a_field_is_judged(film: list[Grey]) -> None:
-    moved = woven(film[0], np.roll(film[0], 9, axis=1))
-    said = tagged([moved], by_fields=True)
-    assert (said["combing"], said["technical"]) == ("woven", tagged([film[0]])["technical"])
+    moved = [woven(grey, np.roll(grey, 9, axis=1)) for grey in film]
+    said = tagged(moved, by_fields=True)
+    assert (said["combing"], said["technical"]) == ("woven", tagged(film)["technical"])
     assert said["noise"] == "clean"
     assert tagged([film[0]], by_fields=True)["combing"] == "none"
 
 
 def test_what_combs_within_a_field_is_left_over(film: list[Grey]) -> None:
-    field = woven(film[0], np.roll(film[0], 9, axis=1))
-    assert tagged([field.repeat(2, axis=0)], by_fields=True)["combing"] == "combed"
+    fields = [woven(grey, np.roll(grey, 9, axis=1)).repeat(2, axis=0) for grey in film]
+    assert tagged(fields, by_fields=True)["combing"] == "combed"
+
+
+@pytest.mark.parametrize("by_fields", [False, True])
+@pytest.mark.parametrize("stills", [1, 2])
+def test_level_lines_that_stand_are_no_comb(film: list[Grey], stills: int, by_fields: bool) -> None:
+    striped = film[0] // 2
+    striped[::2] += 60
+    said = tagged([striped] * stills, by_fields=by_fields)
+    assert said["combing"] == "unknown"
+    assert said["technical"] != "poor"
+
+
+def test_a_pixel_like_what_it_juts_from_is_not_stuck() -> None:
+    drawn = np.full((60, 80), 40, np.uint8)
+    drawn[20:40, 20:40] = 225
+    drawn[30, 40] = 229
+    assert stuck(drawn) == (1, [])
+    drawn[30, 60] = 229
+    assert [pixel[:2] for pixel in stuck(drawn)[1]] == [(60, 30)]
 
 
 def test_of_fields_whose_lines_are_lost_combs_are_not_told(film: list[Grey]) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -28,6 +30,8 @@ _ENDED = {
     "CATALOG_QUARANTINED": "A rights row about the work cannot be read.",
 }
 """Reasons that the rights gate does not know, in words."""
+_LAPSED = ("key", "title", "outcome", "reasons", "rows")
+"""Columns of the file of lapsed samples; lists are JSON in their cell."""
 
 
 @app.command(epilog=example("verify"))
@@ -58,6 +62,12 @@ def verify(
             help="Ask what has changed by this instant (ISO 8601 with offset); now if none."
         ),
     ] = None,
+    lapsed: Annotated[
+        Path | None,
+        typer.Option(
+            help="Write every sample that would not be cleared any more, as CSV.", metavar="FILE"
+        ),
+    ] = None,
 ) -> None:
     """Check a release again from its bytes, and say what of it would not be cleared today.
 
@@ -74,6 +84,8 @@ def verify(
     settings = Settings.from_environment(store=store, library=library)
     if require_signature and not public_key and not settings.signing_key:
         raise InputError("--require-signature: by whom? Name their key: --public-key FILE")
+    if lapsed is not None and not lapsed.parent.is_dir():
+        raise InputError(f"--lapsed {lapsed}: there is no folder {lapsed.parent}; make it first")
     name = release or newest_release_of(settings)
     found = stages.verify(
         settings,
@@ -97,12 +109,29 @@ def verify(
     if found.standing is not None:
         for line in _since(found.standing, was_right=found.good):
             typer.echo(safe(line))
-    elif at is not None and not found.anchored:
-        raise InputError(f"--at: {name} is not a release of the store, so nothing can be asked")
+        if lapsed is not None:
+            _write(lapsed, found.standing)
+    elif not found.anchored and (at is not None or lapsed is not None):
+        asked = "--lapsed" if at is None else "--at"
+        raise InputError(f"{asked}: {name} is not a release of the store, so nothing can be asked")
     if not found.good:
         raise typer.Exit(FAULT_EXIT)
     if found.standing is not None and not found.standing.holds:
         raise typer.Exit(LAPSED_EXIT)
+
+
+def _write(file: Path, standing: Standing) -> None:
+    """Write each sample that lapsed; a release of which none did gives a header alone."""
+    try:
+        with file.open("w", encoding="utf-8", newline="") as stream:
+            writer = csv.writer(stream, lineterminator="\n")
+            writer.writerow(_LAPSED)
+            for lapse in standing.lapses:
+                why = (json.dumps(names) for names in (lapse.reasons, lapse.evidence))
+                same = (lapse.title, str(lapse.outcome), *why)
+                writer.writerows((key, *same) for key in lapse.keys)
+    except OSError as error:
+        raise InputError(f"--lapsed {file} cannot be written: {error}") from error
 
 
 def _since(standing: Standing, *, was_right: bool) -> Iterator[str]:
@@ -133,13 +162,14 @@ def _lapse(standing: Standing, lapse: Lapse) -> Iterator[str]:
 
     reasons = "; ".join(f"{code}: {_meaning(code)}" for code in lapse.reasons)
     keys = ", ".join(lapse.keys[:3]) + (", …" if len(lapse.keys) > len(lapse.keys[:3]) else "")
+    samples = "sample" if len(lapse.keys) == 1 else "samples"
     yield (
-        f"LAPSED {len(lapse.keys)} samples of {lapse.title} ({lapse.work_id}): {lapse.outcome}, "
+        f"LAPSED {len(lapse.keys)} {samples} of {lapse.title} ({lapse.work_id}): {lapse.outcome}, "
         f"{reasons}"
     )
     for told in evidence(standing.rulebook, lapse.request, lapse.evidence):
         yield f"  by {told}"
-    yield f"  they rested on {', '.join(lapse.grants) or 'no grant'}; samples {keys}"
+    yield f"  they rested on {', '.join(lapse.grants) or 'no grant'}; {samples} {keys}"
 
 
 def _meaning(code: str) -> str:

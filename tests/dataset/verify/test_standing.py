@@ -1,5 +1,6 @@
 """What has changed since a release was made: told by itself, with its evidence, and no fault."""
 
+import csv
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
@@ -114,21 +115,32 @@ def test_a_use_that_is_over_is_told(made: tuple[Settings, str], settings: Settin
 
 
 def test_a_scheduler_can_tell_a_lapse_from_a_fault(
-    made: tuple[Settings, str], settings: Settings
+    made: tuple[Settings, str], settings: Settings, tmp_path: Path
 ) -> None:
     def run(*more: str) -> tuple[int, str]:
         arguments = ["verify", made[1], "--store", settings.store, *more]
         done = CliRunner().invoke(app, arguments)
         return done.exit_code, done.stdout
 
-    status, said = run("--at", "2026-11-21T12:00:00Z")
+    none = tmp_path / "none.csv"
+    status, said = run("--at", "2026-11-21T12:00:00Z", "--lapsed", str(none))
     assert (status, "samples would be cleared" in said) == (0, True)
+    assert none.read_text() == "key,title,outcome,reasons,rows\n"
+    assert run("--lapsed", str(tmp_path / "nowhere" / "x.csv"))[0] == 2
     swap("consents.csv", "party:d-sample,GRANTED", "party:d-sample,WITHDRAWN")(
         Path(settings.catalog)
     )
     stages.ingest(settings, now=NEXT_DAY)
-    status, said = run("--at", "2026-11-23T00:00:00Z")
+    listed = tmp_path / "lapsed.csv"
+    status, said = run("--at", "2026-11-23T00:00:00Z", "--lapsed", str(listed))
     assert status == 3
+    lapses = asked(settings, made[1], datetime(2026, 11, 23, tzinfo=UTC)).lapses
+    with listed.open(newline="") as stream:
+        lines = list(csv.DictReader(stream))
+    assert [line["key"] for line in lines] == [key for lapse in lapses for key in lapse.keys]
+    assert f"LAPSED {len(lapses[0].keys)} sample" in said
+    assert {line["reasons"] for line in lines} == {'["CONSENT_WITHDRAWN"]'}
+    assert all("party:d-sample" in line["rows"] and line["title"] for line in lines)
     assert "0 faults" in said
     assert "the release was right when it was published" in said
     assert "CONSENT_WITHDRAWN: A performer's consent is withdrawn" in said

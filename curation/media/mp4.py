@@ -23,6 +23,8 @@ _CHUNK: Final = 1024
 """Samples of an AAC frame."""
 _LONGEST_STEP: Final = (1 << 31) - 1
 """Ticks that a sample of an MP4 may stay."""
+_FINER: Final = 1000
+"""Ticks a second of a clock of whole seconds: readers take one of a single tick for damage."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -57,6 +59,7 @@ class Mp4:
         self._sound: Sound | None = None
         self._track: AudioStream | None = None
         self._heard = 0
+        scale = str(base.denominator if base.denominator > 1 else _FINER)
         self.file = av.open(
             f"file:{path}",
             "w",
@@ -64,8 +67,8 @@ class Mp4:
             options={
                 "movflags": "+faststart",
                 "fflags": "+bitexact",
-                "video_track_timescale": str(base.denominator),
-                "movie_timescale": str(base.denominator),
+                "video_track_timescale": scale,
+                "movie_timescale": scale,
             },
         )
 

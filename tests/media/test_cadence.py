@@ -127,6 +127,18 @@ def test_clips_of_a_film_of_variable_rate(
         assert min(errors, key=lambda i: errors[i]) == chosen[k]
 
 
+@pytest.mark.parametrize("fps", [Fraction(1), Fraction(999_999_999, 10_000_000)])
+def test_the_coarsest_and_the_finest_clock_are_read_back(
+    make_film: Callable[..., Path], tmp_path: Path, fps: Fraction
+) -> None:
+    film = make_film(base=Fraction(1, 8))
+    spec = ClipSpec(0, 24, tmp_path / "clip.mp4")
+    [report] = write_clips(str(film), [spec], encode=Encoding(preset="ultrafast", fps=fps))
+    source, clip = read_timeline(str(film)), read_timeline(str(spec.path))
+    assert report.frames == len(clip) == count_at(fps, source.seconds(24))
+    assert [clip.seconds(k) for k in range(len(clip))] == [k / fps for k in range(len(clip))]
+
+
 @pytest.mark.parametrize("fps", [12, 60])
 def test_sound_keeps_to_the_picture(
     make_film: Callable[..., Path], tmp_path: Path, fps: int

@@ -11,6 +11,7 @@ from pydantic import (
     ConfigDict,
     Field,
     StringConstraints,
+    field_validator,
     model_validator,
 )
 
@@ -27,6 +28,8 @@ Bucket = Literal["resolution", "aspect", "length"]
 Policy = Literal["keep_best", "keep_together", "keep_all"]
 ROUNDED = 0.01
 """By how much shares may add to other than 1: three of 0.33 do."""
+FINEST_RATE = 10**9
+"""Ticks a second of the finest clock that a clip can have; a rate's numerator is its clip's."""
 SOUND: tuple[SoundComponent, ...] = ("dialogue", "music", "effects")
 
 
@@ -200,8 +203,9 @@ class ClipSection(Section):
     height: int | None = Field(default=None, ge=16, le=4320, description="Scaled down to this")
     fps: float | None = Field(
         default=None,
-        gt=0,
+        ge=1,
         le=240,
+        allow_inf_nan=False,
         description="Constant frame rate, by repeating and leaving out frames, 23.976 standing for "
         "24000/1001; every frame at its own time if none",
     )
@@ -224,6 +228,22 @@ class ClipSection(Section):
         description="What becomes of PQ and HLG: BT.709 by BT.2446-1 A, or kept as 10-bit HEVC",
     )
     still: bool = Field(default=True, description="Add the middle frame as JPEG")
+
+    @field_validator("fps", mode="before")
+    @classmethod
+    def _number(cls, given: object) -> object:
+        if given is not None and (isinstance(given, bool) or not isinstance(given, int | float)):
+            raise ValueError("write the rate as a number, without quotes; 23.976 is 24000/1001")
+        return given
+
+    @field_validator("fps")
+    @classmethod
+    def _exact(cls, given: float | None) -> float | None:
+        from curation.media import rate_of
+
+        if given is not None and rate_of(given).numerator > FINEST_RATE:
+            raise ValueError(f"no clip's clock is that fine; write {given:.6f}")
+        return given
 
     @model_validator(mode="after")
     def _bounds(self) -> Self:

@@ -178,10 +178,10 @@ def _row(manifest: Manifest, shard: Shard, row: Mapping[str, Any]) -> Iterator[s
 def _frames(manifest: Manifest, row: Mapping[str, Any]) -> Iterator[str]:
     """What does not add up among a clip's frames and those of its span."""
     clip, span = row["clip"], row["clean_end"] - row["clean_start"]
-    rate = clip.get("fps", "")
+    rate, asked = clip.get("fps", ""), _rate(manifest.data["recipe"].get("clip", {}).get("fps"))
     repeated, left_out = (clip.get(name, 0) for name in ("repeated", "left_out"))
-    if bool(rate) != (manifest.data["recipe"].get("clip", {}).get("fps") is not None):
-        yield f"its frame rate is {rate!r}, the recipe asks for another"
+    if rate != asked:
+        yield f"its frame rate is {rate!r}, the recipe asks for {asked!r}"
     if not rate and (repeated or left_out):
         yield f"{repeated} frames repeated and {left_out} left out without a frame rate"
     if clip.get("source_frames", span) != span:
@@ -190,6 +190,13 @@ def _frames(manifest: Manifest, row: Mapping[str, Any]) -> Iterator[str]:
     if clip["frames"] != row["frames"] or min(shown, span) < 1 or shown != span - left_out:
         where = f"{row['clean_start']} to {row['clean_end']} ({row['frames']} frames)"
         yield f"{clip['frames']} frames cut of a span of {where}"
+
+
+def _rate(fps: float | None) -> str:
+    """A recipe's rate as its clips say it; empty for none."""
+    from curation.media import rate_of
+
+    return "" if fps is None else str(rate_of(fps))
 
 
 def _crop(manifest: Manifest, clip: Mapping[str, Any]) -> Iterator[str]:

@@ -83,12 +83,23 @@ def test_filters_may_be_mere_text_and_be_called_sql_as_they_once_were() -> None:
         ({"quotas": {"at_most": [{"per": "title"}]}}, "give either share or count"),
         ({"quotas": {"balance": {"by": "title"}}}, "give total as well"),
         ({"audio": {"keep": ["music"]}}, "audio: keep names music, which request.components"),
+        ({"clip": {"fps": 0.5}}, r"clip.fps: .* or equal to 1 \(given: 0.5\)"),
+        ({"clip": {"fps": 1e-9}}, "clip.fps: .* or equal to 1"),
+        ({"clip": {"fps": float("nan")}}, "clip.fps: .* finite number"),
+        ({"clip": {"fps": True}}, "clip.fps: write the rate as a number"),
+        ({"clip": {"fps": "24000/1001"}}, "clip.fps: .* 23.976 is 24000/1001"),
+        ({"clip": {"fps": 10 / 3}}, "clip.fps: no clip's clock is that fine; write 3.333333"),
         ({"clip": {"split_long": True, "max_seconds": 1.5}}, "twice min_seconds"),
     ],
 )
 def test_faults_name_their_field(change: dict[str, Any], words: str) -> None:
     with pytest.raises(RecipeError, match=words):
         recipe_from(GOOD | change)
+
+
+@pytest.mark.parametrize("fps", [None, 1, 12.5, 23.976, 24000 / 1001, 240])
+def test_a_rate_is_a_number(fps: float | None) -> None:
+    assert recipe_from(GOOD | {"clip": {"fps": fps}}).clip.fps == fps
 
 
 def test_shares_may_be_rounded() -> None:

@@ -3,10 +3,10 @@
 A few stills of a shot tell what is laid over it from what is in the scene: laid over it stands
 still with its own brightness while the ground just around it changes; in the scene it moves with
 the picture, but credits move too: what goes straight up or down is not judged. Where neither is
-seen, only where it stands may tell. Text is found, not read, but for
-timecode. A mark is found by its letters; of one that merely stands the box is given, for it to be
-looked for in the film's other shots. Thresholds were chosen on text drawn over the shared
-films; how they do is in benchmarks/README.md.
+seen, only where it stands may tell. Text is found, not read, but for timecode. A mark is found by
+its letters; of one that merely stands the box is given, for it to be looked for in the film's other
+shots. Thresholds were chosen on text drawn over the shared films; how they do is in
+benchmarks/README.md.
 """
 
 from __future__ import annotations

@@ -203,27 +203,56 @@ def _pipes(child: subprocess.Popen[bytes]) -> tuple[IO[bytes], IO[bytes]]:
     return child.stdin, child.stdout
 
 
+Parts = list["bytes | bytearray | memoryview"]
+
+
+def _parts(value: object) -> Parts:
+    """A value pickled, and after it the buffers of its arrays and tables, which are not copied."""
+    buffers: list[pickle.PickleBuffer] = []
+    pickled = pickle.dumps(value, protocol=5, buffer_callback=buffers.append)
+    return [pickled, *(buffer.raw() for buffer in buffers)]
+
+
+def _whole(parts: Parts) -> Any:
+    pickled, *buffers = parts
+    return pickle.loads(pickled, buffers=buffers)  # noqa: S301 - written by our own other half
+
+
 def _send(pipe: IO[bytes], value: object) -> None:
-    data = pickle.dumps(value)
-    left = memoryview(_LENGTH.pack(len(data)) + data)
-    while left:
-        left = left[pipe.write(left) :]
+    _send_parts(pipe, _parts(value))
+
+
+def _send_parts(pipe: IO[bytes], parts: Parts) -> None:
+    _write(pipe, b"".join(_LENGTH.pack(n) for n in (len(parts), *map(len, parts))))
+    for part in parts:
+        _write(pipe, part)
     pipe.flush()
 
 
+def _write(pipe: IO[bytes], data: bytes | bytearray | memoryview) -> None:
+    left = memoryview(data)
+    while left:
+        left = left[pipe.write(left) :]
+
+
 def _receive(pipe: IO[bytes]) -> Any:
-    (length,) = _LENGTH.unpack(_exactly(pipe, _LENGTH.size))
-    return pickle.loads(_exactly(pipe, length))  # noqa: S301 - written by our own other half
+    lengths = [_number(pipe) for _ in range(_number(pipe))]
+    return _whole([_exactly(pipe, length) for length in lengths])
 
 
-def _exactly(pipe: IO[bytes], size: int) -> bytes:
+def _number(pipe: IO[bytes]) -> int:
+    (number,) = _LENGTH.unpack(_exactly(pipe, _LENGTH.size))
+    return int(number)
+
+
+def _exactly(pipe: IO[bytes], size: int) -> bytearray:
     data = bytearray()
     while len(data) < size:
         block = pipe.read(size - len(data))
         if not block:
             raise EOFError
         data += block
-    return bytes(data)
+    return data
 
 
 def _resident_mb(pid: int) -> int:
@@ -280,12 +309,14 @@ def _serve() -> None:
 def _answer_with(answers: IO[bytes], answer: tuple[str, object]) -> None:
     """Send an answer, or in words what it is when it would not arrive whole."""
     try:
-        pickle.loads(pickle.dumps(answer))  # noqa: S301 - our own bytes
+        parts = _parts(answer)
+        _whole(parts)
     except Exception as trouble:  # noqa: BLE001 - a value's own code may raise anything here
         kind, value = answer
         said = f"{type(value).__name__}: {value}" if kind == _RAISED else type(value).__name__
-        answer = (_UNSENDABLE, f"{said} ({kind}, and cannot be sent between processes: {trouble})")
-    _send(answers, answer)
+        why = f"{said} ({kind}, and cannot be sent between processes: {trouble})"
+        parts = _parts((_UNSENDABLE, why))
+    _send_parts(answers, parts)
 
 
 if __name__ == "__main__":

@@ -6,10 +6,13 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from curation import isolation
 from curation.isolation import Worker, WorkerError
+from curation.tables.packed import Packed
 
 
 def crash() -> None:
@@ -52,6 +55,10 @@ class StubbornError(Exception):
 
 def raise_stubborn() -> None:
     raise StubbornError("this", "that")
+
+
+def turned(numbers: NDArray[np.float64], rows: Packed) -> tuple[NDArray[np.float64], Packed]:
+    return numbers.T, Packed("tags", reversed(rows))
 
 
 def return_a_function() -> Callable[[], int]:
@@ -98,6 +105,16 @@ def test_calls_share_a_process_that_is_not_ours(worker: Worker) -> None:
         assert first != os.getpid()
         assert worker.call(grumble) == first
     assert not Path(f"/proc/{first}").exists()
+
+
+def test_arrays_and_tables_come_and_go_whole(worker: Worker) -> None:
+    numbers = np.arange(12.0).reshape(3, 4)
+    rows = [{"shot_id": name, "measures": {name: 1.0}} for name in "ab"]
+    with worker:
+        for given in (numbers, numbers[:, ::2], numbers[:0]):
+            found, packed = worker.call(turned, given, Packed("tags", rows))
+            assert np.array_equal(found, given.T)
+            assert [row["measures"] for row in packed] == [{"b": 1.0}, {"a": 1.0}]
 
 
 def test_progress_is_heard_while_it_works() -> None:

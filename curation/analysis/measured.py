@@ -33,7 +33,10 @@ PAIRED_S: Final = Fraction(1, 4)
 
 @dataclass(frozen=True, eq=False)
 class _Table:
-    """What was measured, by frame: its number, its PTS in seconds, and a column a measure."""
+    """What was measured, by frame: its number, its PTS in seconds, and a column a measure.
+
+    Views of a series' own numbers, which cannot grow while there are any.
+    """
 
     frames: NDArray[np.int64]
     pts: NDArray[np.float64]
@@ -127,10 +130,10 @@ class Series:
 
     def know(self, facts: Mapping[str, float], frames: Iterable[int], pts: Iterable[float]) -> None:
         """Give every block these measures too; where none was heard, make blocks of them alone."""
+        self._ordered = None
         if not self._frames:
             self._frames.extend(frames)
             self._pts.extend(pts)
-        self._ordered = None
         for name, value in facts.items():
             self._columns[name] = array("d", [value]) * len(self._frames)
 
@@ -165,12 +168,14 @@ class Series:
         import numpy as np
 
         if self._ordered is None:
-            order = np.argsort(np.array(self._frames), kind="stable")
-            self._ordered = _Table(
-                np.array(self._frames)[order],
-                np.array(self._pts)[order],
-                {name: np.array(column)[order] for name, column in self._columns.items()},
-            )
+            if (np.diff(self._frames) < 0).any():
+                order = np.argsort(self._frames, kind="stable")
+                self._frames = array("q", np.asarray(self._frames)[order].tobytes())
+                self._pts = array("d", np.asarray(self._pts)[order].tobytes())
+                for name, column in self._columns.items():
+                    self._columns[name] = array("d", np.asarray(column)[order].tobytes())
+            columns = {name: np.asarray(column) for name, column in self._columns.items()}
+            self._ordered = _Table(np.asarray(self._frames), np.asarray(self._pts), columns)
         return self._ordered
 
     def measured(self, shot: Row) -> Row:
